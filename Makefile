@@ -22,7 +22,7 @@ CORE_SRC := $(addprefix src/core/, \
  crypto/hkdf.c crypto/hpke.c)
 ENGINE_SRC :=
 SYS_SRC := $(addprefix src/sys/, \
- clock.c file.c random.c openssl/aead.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/x25519.c)
+ clock.c command.c console.c file.c random.c openssl/aead.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/x25519.c)
 ENCLAVE_SRC :=
 BROKER_SRC :=
 CLIENT_SRC :=
