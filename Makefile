@@ -19,6 +19,7 @@ LDFLAGS = $(FLAGS_$(FLAVOUR)) -pie -Wl,-z,relro,-z,now,-z,noexecstack
 # ---- sources, by trust (LAYERS says what each folder may use) ----
 CORE_SRC := $(addprefix src/core/, \
  base/arena.c base/constant_time.c base/reader.c base/reason.c base/status.c base/verdict.c base/writer.c \
+ codec/base64.c codec/decimal.c codec/hex.c codec/json.c codec/json_value.c codec/json_writer.c codec/utf8.c \
  crypto/hkdf.c crypto/hpke.c)
 ENGINE_SRC :=
 SYS_SRC := $(addprefix src/sys/, \
