@@ -10,8 +10,8 @@
 #include <string.h>
 
 enum {
-    DIGITS_MAX = 800,       /* 768 decide every double; one more stands for all that follow */
-    LIMBS_N = 128,          /* 4096 bits: 10^1125 < 2^3738, and a shift by one */
+    DIGITS_MAX = 800, /* 768 decide every double; one more stands for all that follow */
+    LIMBS_N = 128,    /* 4096 bits: 10^1125 < 2^3738, and a shift by one */
 };
 
 struct decimal {

@@ -293,24 +293,12 @@ static bool parse_members(struct parse *p, struct json *parent, char close, size
 static bool parse_value(struct parse *p, struct json *value, size_t depth)
 {
     switch (p->at == p->end ? 0 : *p->at) {
-    case '{':
-        value->type = JSON_OBJECT;
-        return parse_members(p, value, '}', depth);
-    case '[':
-        value->type = JSON_ARRAY;
-        return parse_members(p, value, ']', depth);
-    case '"':
-        value->type = JSON_STRING;
-        return parse_string(p, &value->text, &value->text_len);
-    case 't':
-        value->type = JSON_TRUE;
-        return take_word(p, "true");
-    case 'f':
-        value->type = JSON_FALSE;
-        return take_word(p, "false");
-    case 'n':
-        value->type = JSON_NULL;
-        return take_word(p, "null");
+    case '{': value->type = JSON_OBJECT; return parse_members(p, value, '}', depth);
+    case '[': value->type = JSON_ARRAY; return parse_members(p, value, ']', depth);
+    case '"': value->type = JSON_STRING; return parse_string(p, &value->text, &value->text_len);
+    case 't': value->type = JSON_TRUE; return take_word(p, "true");
+    case 'f': value->type = JSON_FALSE; return take_word(p, "false");
+    case 'n': value->type = JSON_NULL; return take_word(p, "null");
     default:
         if (p->at != p->end && (*p->at == '-' || (*p->at >= '0' && *p->at <= '9')))
             return parse_number(p, value);
