@@ -17,6 +17,7 @@
 
 enum {
     RELEASE_KEY_LEN = 32,
+    RELEASE_KEY_ID_LEN = 16,
     RELEASE_EVIDENCE_MAX = 64 * 1024,
     RELEASE_TEXT_MAX = 100 * 1024,
     RELEASE_ARENA_LEN = 64 + RELEASE_TEXT_MAX * 57, /* bytes: always enough to parse any message of this file */
@@ -33,6 +34,7 @@ struct release_key {
 /* POST /v1/release. */
 struct release_request {
     uint8_t model_root[MODEL_ROOT_LEN];
+    uint8_t key_id[RELEASE_KEY_ID_LEN]; /* which of the model's sealed files: the file_id of its header */
     uint8_t nonce[EVIDENCE_NONCE_LEN];  /* from POST /v1/nonce */
     uint8_t public_key[X25519_LEN];     /* fresh, made for this request alone */
     enum evidence_kind kind;
@@ -62,15 +64,14 @@ must_check enum status release_response_parse(struct release_response *response,
                                               const void *text, size_t text_len, struct reason *why);
 
 /* The broker's half, after evidence and policy allowed it: HPKE to the request's public key; info and AAD bind purpose,
- * model root, nonce and public key.  ephemeral: fresh and random, for this call alone. */
+ * model root, key id, nonce and public key.  ephemeral: fresh and random, for this call alone. */
 must_check enum status release_response_seal(struct release_response *response, const struct release_request *request,
                                              const struct release_key *key, const struct x25519_private *ephemeral);
 
-/* The enclave's half: model_root and nonce of its request, and the private half of its public key.  STATUS_FORGED when
- * the answer was not made for them; key is wiped then. */
+/* The enclave's half: the request that it sent and the private half of the request's public key.  STATUS_FORGED when the
+ * answer was not made for exactly this request; key is wiped then. */
 must_check enum status release_response_open(struct release_key *key, const struct release_response *response,
-                                             const uint8_t model_root[static MODEL_ROOT_LEN],
-                                             const uint8_t nonce[static EVIDENCE_NONCE_LEN],
+                                             const struct release_request *request,
                                              const struct x25519_private *private_key);
 
 #endif
