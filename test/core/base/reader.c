@@ -30,7 +30,7 @@ static void stops_at_every_length(void)
         uint8_t *copy = guarded_copy(bytes, len);
         struct reader r;
         reader_init(&r, copy, len);
-        uint64_t sum = reader_u8(&r) + reader_u16le(&r) + reader_u16be(&r);
+        uint64_t sum = (uint64_t)reader_u8(&r) + reader_u16le(&r) + reader_u16be(&r);
         sum += reader_u32be(&r) + (uint64_t)reader_u32le(&r);
         uint64_t last = reader_u64be(&r);
         bool whole = len == sizeof bytes;
