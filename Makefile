@@ -19,7 +19,8 @@ LDFLAGS = $(FLAGS_$(FLAVOUR)) -pie -Wl,-z,relro,-z,now,-z,noexecstack
 # ---- sources, by trust (LAYERS says what each folder may use) ----
 CORE_SRC := $(addprefix src/core/, \
  base/arena.c base/constant_time.c base/reader.c base/reason.c base/status.c base/verdict.c base/writer.c \
- codec/base64.c codec/decimal.c codec/hex.c codec/json.c codec/json_value.c codec/json_writer.c codec/utf8.c \
+ codec/base64.c codec/decimal.c codec/hex.c codec/http_chunked.c codec/http_framing.c codec/http_head.c codec/json.c \
+ codec/json_value.c codec/json_writer.c codec/utf8.c \
  crypto/hkdf.c crypto/hpke.c \
  evidence/bundle.c evidence/claims.c evidence/discharge.c evidence/evidence.c evidence/keyset.c evidence/keyset_json.c \
  evidence/owed.c evidence/release.c evidence/release_json.c evidence/sim.c \
