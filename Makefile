@@ -21,13 +21,14 @@ CORE_SRC := $(addprefix src/core/, \
  base/arena.c base/constant_time.c base/reader.c base/reason.c base/status.c base/verdict.c base/writer.c \
  codec/base64.c codec/decimal.c codec/hex.c codec/http_chunked.c codec/http_framing.c codec/http_head.c codec/json.c \
  codec/json_value.c codec/json_writer.c codec/utf8.c \
- crypto/hkdf.c crypto/hpke.c \
+ crypto/hkdf.c crypto/hpke.c crypto/sha256_lanes.c crypto/sha256_lanes_avx2.c crypto/sha256_lanes_avx512.c \
+ seal/chunk.c seal/header.c seal/recipient.c seal/slots.c seal/tree.c seal/wraps.c \
  evidence/bundle.c evidence/claims.c evidence/discharge.c evidence/evidence.c evidence/keyset.c evidence/keyset_json.c \
  evidence/owed.c evidence/release.c evidence/release_json.c evidence/sim.c \
  policy/check.c policy/parse.c)
 ENGINE_SRC :=
 SYS_SRC := $(addprefix src/sys/, \
- clock.c command.c console.c file.c random.c openssl/aead.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/x25519.c)
+ clock.c command.c console.c file.c model_stream.c random.c openssl/aead.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/x25519.c)
 ENCLAVE_SRC :=
 BROKER_SRC :=
 CLIENT_SRC :=
@@ -35,6 +36,7 @@ CLIENT_SRC :=
 # ---- tests: test/NAME.c is one program each; fuzz targets: test/fuzz/NAME.c with test/fuzz/corpus/NAME/ ----
 TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict core/crypto/primitives \
  core/crypto/hpke sys/file
+TESTS += core/evidence/sim core/evidence/keyset
 FUZZERS :=
 
 LIBS_ALL := -lsqlite3 -levent_openssl -levent_pthreads -levent_core -lssl -lcrypto -pthread
@@ -58,6 +60,10 @@ $(LIB_FILES):
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(if $(filter src/core/% src/engine/%,$<),,-D_GNU_SOURCE) -iquote src -iquote test $(CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
+
+# one file for each instruction set of the SHA-256 lanes
+$(BUILD)/src/core/crypto/sha256_lanes_avx2.o: EXTRA := -mavx2
+$(BUILD)/src/core/crypto/sha256_lanes_avx512.o: EXTRA := -mavx512f -mavx512bw
 
 $(TESTS:%=$(BUILD)/test/%): $(BUILD)/test/%: $(BUILD)/test/%.o $(LIB_FILES)
 	$(CC) $(LDFLAGS) -o $@ $< $(filter %.o,$(filter-out $<,$^)) -Wl,--start-group $(LIB_FILES) -Wl,--end-group $(LIBS_ALL) $(LIBS)

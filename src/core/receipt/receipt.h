@@ -33,8 +33,6 @@ enum receipt_finish {
 struct receipt_sampler {
     uint32_t temperature_bits; /* 0: greedy */
     uint32_t top_p_bits;
-    uint32_t min_p_bits;
-    uint32_t repeat_penalty_bits;
     uint32_t top_k; /* 0: all */
     uint32_t max_tokens;
     uint64_t seed;

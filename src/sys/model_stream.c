@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads a sealed model from storage that nobody trusts: header and wraps are parsed from one copy, chunks are opened
+ * and hashed before anyone sees them (spec/sealed-model.md). */
+#include "sys/model_stream.h"
+
+#include "core/base/constant_time.h"
+#include "sys/file.h"
+
+#include <cpuid.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+/* SHA extensions: CPUID leaf 7, EBX bit 29. */
+static bool has_sha_ni(void)
+{
+    unsigned eax, ebx, ecx, edx;
+    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (ebx & (1u << 29)) != 0;
+}
+
+const struct sha256_lanes *model_stream_lanes(void)
+{
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"))
+        return &sha256_lanes_avx512;
+    if (has_sha_ni() || !__builtin_cpu_supports("avx2"))
+        return &sha256_lanes_scalar;
+    return &sha256_lanes_avx2;
+}
+
+static enum status check_length(const struct model_stream *s, struct reason *why)
+{
+    struct stat info;
+    if (fstat(s->fd, &info) != 0)
+        return status_from_errno(why, "cannot examine", "the sealed model");
+    uint64_t wanted = seal_file_len(&s->header), found = (uint64_t)info.st_size;
+    if (!S_ISREG(info.st_mode) || found == wanted)
+        return STATUS_OK; /* of a device the chunks tell */
+    reason_set(why, "the file has ", NULL);
+    reason_add_u64(why, found);
+    reason_add(why, " bytes, its header says ");
+    reason_add_u64(why, wanted);
+    return found < wanted ? STATUS_TRUNCATED : STATUS_MALFORMED;
+}
+
+enum status model_stream_open(struct model_stream *s, int fd, struct reason *why)
+{
+    memset(s, 0, sizeof *s);
+    s->fd = fd;
+    uint8_t *head = malloc(SEAL_HEAD_LEN);
+    if (head == NULL) {
+        reason_set(why, "no memory", NULL);
+        return STATUS_NO_MEMORY;
+    }
+    enum status status = fd_pread_all(fd, head, SEAL_HEAD_LEN, 0, why);
+    if (status == STATUS_TRUNCATED)
+        reason_set(why, "the file is too short to be a sealed model", NULL);
+    if (status == STATUS_OK)
+        status = seal_header_page_parse(&s->header, s->header_tag, head, SEAL_HEADER_PAGE_LEN, why);
+    if (status == STATUS_OK)
+        status = check_length(s, why);
+    if (status == STATUS_OK)
+        status = seal_slots_parse(&s->wraps, &s->wraps_sequence, &s->wraps_slot, head + SEAL_HEADER_PAGE_LEN,
+                                  SEAL_SLOTS_N * SEAL_SLOT_LEN, why);
+    if (status == STATUS_OK)
+        seal_header_hash(s->header_hash, &s->header);
+    free(head);
+    return status;
+}
+
+enum status model_stream_check_key(const struct model_stream *s, const struct seal_dek *dek, struct reason *why)
+{
+    enum status status = seal_header_verify(dek, &s->header, s->header_tag);
+    if (status != STATUS_OK)
+        reason_set(why, "the data key does not belong to this header: one of them was exchanged or changed", NULL);
+    return status;
+}
+
+/* Reads and opens one chunk into chunk (SEAL_CHUNK_SEALED_MAX bytes). */
+static enum status open_chunk(const struct model_stream *s, const struct seal_dek *dek, uint64_t index, uint8_t *chunk,
+                              struct reason *why)
+{
+    size_t sealed_len = seal_chunk_plain_len(&s->header, index) + AEAD_TAG_LEN;
+    enum status status = fd_pread_all(s->fd, chunk, sealed_len, seal_chunk_offset(index), why);
+    if (status != STATUS_OK)
+        return status;
+    status = seal_chunk_open(chunk, dek, &s->header, s->header_hash, index, chunk, sealed_len);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    reason_set(why, "chunk ", NULL);
+    reason_add_u64(why, index);
+    reason_add(why, " of ");
+    reason_add_u64(why, seal_chunks_n(&s->header));
+    reason_add(why, " was changed, moved, or comes from another file");
+    return status;
+}
+
+enum status model_stream_init(struct model_stream_job *job, const struct model_stream *s, const struct seal_dek *dek,
+                              const struct sha256_lanes *lanes, model_stream_place *place, void *place_ctx,
+                              struct reason *why)
+{
+    memset(job, 0, sizeof *job);
+    job->stream = s;
+    job->dek = dek;
+    job->lanes = lanes;
+    job->place = place;
+    job->place_ctx = place_ctx;
+    seal_tree_init(&job->tree);
+    enum status status = model_stream_check_key(s, dek, why);
+    if (status != STATUS_OK)
+        return status;
+    if (pthread_mutex_init(&job->lock, NULL) != 0)
+        return STATUS_NO_MEMORY;
+    if (pthread_cond_init(&job->moved, NULL) != 0) {
+        pthread_mutex_destroy(&job->lock);
+        return STATUS_NO_MEMORY;
+    }
+    return STATUS_OK;
+}
+
+/* Takes the next chunk; false when there is none, or the read has failed.  Waits when the slowest is a window behind. */
+static bool take(struct model_stream_job *job, uint64_t *index)
+{
+    uint64_t chunks_n = seal_chunks_n(&job->stream->header);
+    pthread_mutex_lock(&job->lock);
+    while (job->status == STATUS_OK && job->next < chunks_n && job->next - job->frontier >= MODEL_STREAM_WINDOW)
+        pthread_cond_wait(&job->moved, &job->lock);
+    bool taken = job->status == STATUS_OK && job->next < chunks_n;
+    if (taken)
+        *index = job->next++;
+    pthread_mutex_unlock(&job->lock);
+    return taken;
+}
+
+/* Puts the chunk's hash in its place and moves the frontier over all that follow without a gap. */
+static void give(struct model_stream_job *job, uint64_t index, const uint8_t hash[SHA256_LEN])
+{
+    pthread_mutex_lock(&job->lock);
+    size_t slot = (size_t)(index % MODEL_STREAM_WINDOW);
+    memcpy(job->hashes[slot], hash, SHA256_LEN);
+    job->ready[slot] = true;
+    for (slot = (size_t)(job->frontier % MODEL_STREAM_WINDOW); job->ready[slot];
+         slot = (size_t)(job->frontier % MODEL_STREAM_WINDOW)) {
+        seal_tree_add(&job->tree, job->hashes[slot]);
+        job->ready[slot] = false;
+        job->frontier++;
+    }
+    pthread_cond_broadcast(&job->moved);
+    pthread_mutex_unlock(&job->lock);
+}
+
+/* The first failure is the one that counts. */
+static void fail(struct model_stream_job *job, enum status status, const struct reason *why)
+{
+    pthread_mutex_lock(&job->lock);
+    if (job->status == STATUS_OK) {
+        job->status = status;
+        job->why = *why;
+    }
+    pthread_cond_broadcast(&job->moved);
+    pthread_mutex_unlock(&job->lock);
+}
+
+void model_stream_run(struct model_stream_job *job, uint8_t *chunk)
+{
+    const struct model_stream *s = job->stream;
+    uint8_t hash[SHA256_LEN];
+    uint64_t index;
+    while (take(job, &index)) {
+        struct reason why = {""};
+        size_t plain_len = seal_chunk_plain_len(&s->header, index);
+        enum status status = open_chunk(s, job->dek, index, chunk, &why);
+        if (status == STATUS_OK) {
+            seal_tree_chunk(job->lanes, hash, chunk, plain_len);
+            status = job->place(job->place_ctx, index * SEAL_CHUNK_LEN, chunk, plain_len);
+        }
+        if (status != STATUS_OK) {
+            fail(job, status, &why);
+            break;
+        }
+        give(job, index, hash);
+    }
+    wipe(chunk, SEAL_CHUNK_SEALED_MAX);
+}
+
+enum status model_stream_end(struct model_stream_job *job, struct reason *why)
+{
+    uint8_t root[SEAL_ROOT_LEN];
+    enum status status = job->status;
+    if (status != STATUS_OK) {
+        if (why != NULL)
+            *why = job->why;
+    } else if (job->frontier != seal_chunks_n(&job->stream->header)) {
+        reason_set(why, "the model was not read to its end", NULL);
+        status = STATUS_BROKEN;
+    } else {
+        seal_tree_root(&job->tree, root);
+        if (!constant_time_equal(root, job->stream->header.root, sizeof root)) {
+            reason_set(why, "the plaintext does not have the root that the header states", NULL);
+            status = STATUS_FORGED;
+        }
+    }
+    pthread_cond_destroy(&job->moved);
+    pthread_mutex_destroy(&job->lock);
+    return status;
+}
+
+uint64_t model_stream_progress(struct model_stream_job *job)
+{
+    pthread_mutex_lock(&job->lock);
+    uint64_t done = job->frontier;
+    pthread_mutex_unlock(&job->lock);
+    return done;
+}
+
+/* Chunk buffers: whole pages, kept out of core dumps. */
+static uint8_t *chunks_map(size_t len)
+{
+    uint8_t *memory = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return NULL;
+    if (madvise(memory, len, MADV_DONTDUMP) != 0) {
+        munmap(memory, len);
+        return NULL;
+    }
+    return memory;
+}
+
+enum { CHUNK_ROOM = SEAL_CHUNK_LEN + 4096 };
+
+struct thread {
+    struct model_stream_job *job;
+    uint8_t *chunk;
+    pthread_t id;
+};
+
+static void *thread_main(void *argument)
+{
+    struct thread *thread = argument;
+    model_stream_run(thread->job, thread->chunk);
+    return NULL;
+}
+
+/* Runs the job on the caller's thread and as many more as can be started, up to threads_n together. */
+static enum status run_on_threads(struct model_stream_job *job, unsigned threads_n, struct reason *why)
+{
+    struct thread threads[MODEL_STREAM_THREADS_MAX];
+    struct reason no_memory = {"no memory to read the model"};
+    unsigned started_n = 0;
+    size_t room = (size_t)threads_n * CHUNK_ROOM;
+    uint8_t *memory = chunks_map(room);
+    if (memory == NULL) {
+        fail(job, STATUS_NO_MEMORY, &no_memory);
+        return model_stream_end(job, why);
+    }
+    for (unsigned i = 0; i + 1 < threads_n; i++) {
+        threads[i].job = job;
+        threads[i].chunk = memory + (size_t)(i + 1) * CHUNK_ROOM;
+        if (pthread_create(&threads[i].id, NULL, thread_main, &threads[i]) != 0)
+            break; /* fewer threads are slower, not weaker */
+        started_n++;
+    }
+    model_stream_run(job, memory);
+    for (unsigned i = 0; i < started_n; i++)
+        pthread_join(threads[i].id, NULL);
+    munmap(memory, room);
+    return model_stream_end(job, why);
+}
+
+enum status model_stream_read(const struct model_stream *s, const struct seal_dek *dek,
+                              const struct sha256_lanes *lanes, unsigned threads_n, model_stream_place *place,
+                              void *place_ctx, struct reason *why)
+{
+    uint64_t chunks_n = seal_chunks_n(&s->header);
+    if (threads_n == 0 || threads_n > MODEL_STREAM_THREADS_MAX) {
+        reason_set(why, "the number of threads must be 1 to 256", NULL);
+        return STATUS_USAGE;
+    }
+    struct model_stream_job *job = malloc(sizeof *job);
+    if (job == NULL) {
+        reason_set(why, "no memory to read the model", NULL);
+        return STATUS_NO_MEMORY;
+    }
+    enum status status = model_stream_init(job, s, dek, lanes, place, place_ctx, why);
+    if (status == STATUS_OK)
+        status = run_on_threads(job, threads_n < chunks_n ? threads_n : (unsigned)chunks_n, why);
+    free(job);
+    return status;
+}
+
+enum status model_stream_read_meta(const struct model_stream *s, const struct seal_dek *dek, uint8_t *out,
+                                   size_t out_capacity, struct reason *why)
+{
+    uint64_t meta_len = s->header.meta_len;
+    enum status status = model_stream_check_key(s, dek, why);
+    if (status != STATUS_OK)
+        return status;
+    if (meta_len > out_capacity) {
+        reason_set(why, "the model's metadata has ", NULL);
+        reason_add_u64(why, meta_len);
+        reason_add(why, " bytes, more than there is room for");
+        return STATUS_LIMIT;
+    }
+    uint8_t *chunk = chunks_map(CHUNK_ROOM);
+    if (chunk == NULL) {
+        reason_set(why, "no memory to read the model", NULL);
+        return STATUS_NO_MEMORY;
+    }
+    for (uint64_t at = 0; at < meta_len && status == STATUS_OK; at += SEAL_CHUNK_LEN) {
+        status = open_chunk(s, dek, at / SEAL_CHUNK_LEN, chunk, why);
+        size_t part = meta_len - at < SEAL_CHUNK_LEN ? (size_t)(meta_len - at) : SEAL_CHUNK_LEN;
+        if (status == STATUS_OK)
+            memcpy(out + at, chunk, part);
+    }
+    wipe(chunk, SEAL_CHUNK_SEALED_MAX);
+    munmap(chunk, CHUNK_ROOM);
+    if (status != STATUS_OK)
+        wipe(out, (size_t)meta_len);
+    return status;
+}
