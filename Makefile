@@ -36,7 +36,7 @@ CLIENT_SRC :=
 # ---- tests: test/NAME.c is one program each; fuzz targets: test/fuzz/NAME.c with test/fuzz/corpus/NAME/ ----
 TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict core/crypto/primitives \
  core/crypto/hpke sys/file
-TESTS += core/evidence/sim core/evidence/keyset
+TESTS += core/evidence/sim core/evidence/keyset core/evidence/bundle core/evidence/release core/policy/policy
 FUZZERS :=
 
 LIBS_ALL := -lsqlite3 -levent_openssl -levent_pthreads -levent_core -lssl -lcrypto -pthread
