@@ -37,6 +37,7 @@ CLIENT_SRC :=
 TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict core/crypto/primitives \
  core/crypto/hpke sys/file
 TESTS += core/evidence/sim core/evidence/keyset core/evidence/bundle core/evidence/release core/policy/policy
+TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream
 FUZZERS :=
 
 LIBS_ALL := -lsqlite3 -levent_openssl -levent_pthreads -levent_core -lssl -lcrypto -pthread
