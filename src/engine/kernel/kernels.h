@@ -10,6 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Bounds of the largest magnitude in a block, as bits of a float (NUM-11). */
+enum {
+    QUANTISE_TINY = 0x0d800000,       /* 2^-100: below it the block is zero */
+    QUANTISE_NOT_FINITE = 0x7f800000, /* from it on the scale is QUANTISE_NAN */
+    QUANTISE_NAN = 0x7fc00000,
+};
+
 /* What a matrix is multiplied with, for several tokens; stride is a multiple of 32. */
 struct activations {
     const float *x;       /* [tokens, stride]: for F32 and F16 */
