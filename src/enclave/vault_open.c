@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "enclave/vault_open.h"
+
+#include "core/base/checked.h"
+#include "core/base/constant_time.h"
+#include "engine/kernel/kernels.h"
+#include "sys/cpu.h"
+#include "sys/file.h"
+#include "sys/model_stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+    ALIGNMENT = 64,
+    HUGE_PAGE = 2 << 20,
+    META_MAX = 256 << 20,
+};
+
+/* Memory that is neither swapped nor dumped. */
+static enum status take_locked(uint8_t **memory, size_t len, struct reason *why)
+{
+    *memory = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (*memory == MAP_FAILED) {
+        *memory = NULL;
+        reason_set(why, "no memory for weights and caches, bytes wanted: ", NULL);
+        reason_add_u64(why, len);
+        return STATUS_NO_MEMORY;
+    }
+    if (len >= HUGE_PAGE)
+        madvise(*memory, len, MADV_HUGEPAGE); /* for speed; not having them is no error */
+    if (madvise(*memory, len, MADV_DONTDUMP) != 0 || mlock(*memory, len) != 0) {
+        munmap(*memory, len);
+        *memory = NULL;
+        reason_set(why, "cannot lock memory for weights and caches; raise `ulimit -l` or start as root; bytes wanted: ",
+                   NULL);
+        reason_add_u64(why, len);
+        return STATUS_NO_MEMORY;
+    }
+    return STATUS_OK;
+}
+
+/* The model's table of tensors from the leading bytes of the file.  The arena it lives in is never released. */
+static enum status parse_model(struct vault_model *v, const struct model_stream *stream, const struct seal_dek *dek,
+                               struct reason *why)
+{
+    struct arena arena;
+    size_t meta_len = (size_t)stream->header.meta_len;
+    enum status status = STATUS_NO_MEMORY;
+    if (meta_len == 0 || meta_len > META_MAX) {
+        reason_set(why, "the sealed file is no GGUF model", NULL);
+        return STATUS_UNSUPPORTED;
+    }
+    size_t arena_len = model_arena_len(meta_len);
+    uint8_t *meta = malloc(meta_len);
+    void *memory = malloc(arena_len);
+    if (meta == NULL || memory == NULL)
+        goto out;
+    arena_init(&arena, memory, arena_len);
+    status = model_stream_read_meta(stream, dek, meta, meta_len, why);
+    if (status == STATUS_OK)
+        status = model_parse(&v->model, &arena, meta, meta_len, stream->header.plain_len, why);
+out:
+    if (status != STATUS_OK)
+        free(memory);
+    if (meta != NULL)
+        wipe(meta, meta_len);
+    free(meta);
+    return status;
+}
+
+static const struct kernels *best_kernels(void)
+{
+    struct cpu cpu = cpu_read();
+    if (cpu.avx512_vnni)
+        return &kernels_avx512;
+    return cpu.avx2 ? &kernels_avx2 : &kernels_scalar;
+}
+
+/* Weights first, padded to a line of cache, then the engine's memory. */
+static enum status take_memory(struct vault_model *v, const struct engine_options *options, unsigned threads,
+                               struct reason *why)
+{
+    uint64_t weights_len;
+    size_t engine_len;
+    enum status status = engine_memory_len(&engine_len, &v->model, options, threads, why);
+    if (status != STATUS_OK)
+        return status;
+    if (!checked_round_up_u64(&weights_len, model_weights_len(&v->model), ALIGNMENT) ||
+        !checked_add_size(&v->memory_len, (size_t)weights_len, engine_len)) {
+        reason_set(why, "the model is too large for this machine's address space", NULL);
+        return STATUS_LIMIT;
+    }
+    v->weights_len = (size_t)weights_len;
+    return take_locked(&v->memory, v->memory_len, why);
+}
+
+static enum status place(void *context, uint64_t offset, const uint8_t *bytes, size_t len)
+{
+    struct vault_model *v = context;
+    model_place(&v->model, v->memory, offset, bytes, len);
+    return STATUS_OK;
+}
+
+enum status vault_open(struct vault_model *v, int model_fd, const struct vault_setup *setup, struct reason *why)
+{
+    static struct model_stream stream; /* public data only */
+    struct engine_options options = {.sequences_max = setup->sequences,
+                                     .context_max = setup->context,
+                                     .batch_max = setup->batch,
+                                     .logits_max = setup->sequences};
+    memset(v, 0, sizeof *v);
+    enum status status = model_stream_open(&stream, model_fd, why);
+    if (status == STATUS_OK)
+        status = parse_model(v, &stream, &setup->dek, why);
+    if (status == STATUS_OK)
+        status = worker_pool_open(&v->pool, setup->threads, why);
+    if (status == STATUS_OK)
+        status = take_memory(v, &options, setup->threads, why);
+    if (status == STATUS_OK)
+        status = model_stream_read(&stream, &setup->dek, model_stream_lanes(), setup->threads, place, v, why);
+    if (status == STATUS_OK) {
+        struct workers workers = {.n = setup->threads, .context = v->pool, .run = worker_pool_run};
+        status = engine_init(&v->engine, &v->model, v->memory, &options, best_kernels(), &workers,
+                             v->memory + v->weights_len, v->memory_len - v->weights_len, why);
+    }
+    if (status != STATUS_OK)
+        vault_close(v);
+    return status;
+}
+
+void vault_close(struct vault_model *v)
+{
+    worker_pool_close(v->pool);
+    v->pool = NULL;
+    if (v->memory != NULL) {
+        wipe(v->memory, v->memory_len);
+        munmap(v->memory, v->memory_len);
+    }
+    v->memory = NULL;
+}
