@@ -11,7 +11,7 @@ struct event_words {
     const char *second;
 };
 
-static struct event_words words_of(enum event event)
+static struct event_words words_of(enum log_event event)
 {
     switch (event) {
     case EVENT_PROCESS_STARTED: return (struct event_words){"process started", "pid", NULL};
@@ -53,7 +53,7 @@ static void write_number(struct writer *w, const char *name, int64_t number)
     writer_decimal(w, number < 0 ? (uint64_t) - (number + 1) + 1 : (uint64_t)number);
 }
 
-void event_log(enum role role, enum event event, int64_t first, int64_t second)
+void event_log(enum role role, enum log_event event, int64_t first, int64_t second)
 {
     char line[256];
     struct writer w;

@@ -7,7 +7,7 @@
 #include "enclave/role.h"
 #include <stdint.h>
 
-enum event {
+enum log_event {
     EVENT_PROCESS_STARTED, /* pid */
     EVENT_PROCESS_ENDED,   /* pid, wait status */
     EVENT_ENDING,          /* the enclave ends; signal or 0 */
@@ -26,6 +26,6 @@ enum event {
 };
 
 /* Writes one line to standard error. */
-void event_log(enum role role, enum event event, int64_t first, int64_t second);
+void event_log(enum role role, enum log_event event, int64_t first, int64_t second);
 
 #endif

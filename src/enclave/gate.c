@@ -65,7 +65,7 @@ static void ask_warden(struct gate *g, uint64_t id, const struct http_head *head
         answer_error(g, id, 503, "too many requests at once; try again", "busy");
         return;
     }
-    enum status status = channel_queue(&g->warden, MESSAGE_ATTEST, id, nonce, sizeof nonce);
+    enum status status = channel_send(&g->warden, MESSAGE_ATTEST, id, nonce, sizeof nonce);
     if (status != STATUS_OK)
         fail(g, status);
 }
