@@ -30,8 +30,8 @@ enum https_trust {
 };
 
 /* Connects and shakes hands within deadline_ms.  pin: SHA-256 of the server's SPKI for HTTPS_TRUST_PINNED, else NULL.
- * Numeric hosts need no resolver.  STATUS_NETWORK; STATUS_FORGED when the key is another one than pinned; STATUS_USAGE
- * for trust and pin that do not fit. */
+ * Numeric hosts need no resolver.  The process ignores SIGPIPE from then on.  STATUS_NETWORK; STATUS_FORGED when the
+ * key is another one than pinned; STATUS_USAGE for trust and pin that do not fit. */
 must_check enum status https_client_open(struct https_client **client, const char *host, uint16_t port,
                                          enum https_trust trust, const uint8_t *pin, uint32_t deadline_ms,
                                          struct reason *why);

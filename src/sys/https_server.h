@@ -67,7 +67,8 @@ struct https_response {
 };
 
 /* Serves on listen_fd (bound, listening), which becomes the server's.  identity is copied by reference count and may be
- * freed; options and callbacks are copied.  STATUS_USAGE for an option that is 0. */
+ * freed; options and callbacks are copied.  The process ignores SIGPIPE from then on.  STATUS_USAGE for an option that
+ * is 0. */
 must_check enum status https_server_new(struct https_server **server, struct event_base *base, int listen_fd,
                                         const struct tls_identity *identity, const struct https_options *options,
                                         const struct https_callbacks *callbacks, struct reason *why);
