@@ -146,7 +146,9 @@ static enum status handshake(struct https_wire *w, const char *host, uint64_t en
     if (w->ssl == NULL || SSL_set_fd(w->ssl, w->fd) != 1)
         return fail_tls(why, "cannot set up TLS");
     SSL_set_mode(w->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    if (!numeric_address(&address, &address_len, host, 0) && SSL_set_tlsext_host_name(w->ssl, host) != 1)
+    void *name = (void *)(uintptr_t)host; /* the macro takes it without const and only copies it */
+    if (!numeric_address(&address, &address_len, host, 0) &&
+        SSL_ctrl(w->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) != 1)
         return fail_tls(why, "cannot set up TLS");
     for (;;) {
         ERR_clear_error();
