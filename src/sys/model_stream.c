@@ -9,7 +9,6 @@
 #include <cpuid.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 /* SHA extensions: CPUID leaf 7, EBX bit 29. */
@@ -95,183 +94,63 @@ static enum status open_chunk(const struct model_stream *s, const struct seal_de
     return status;
 }
 
+static enum status open_and_place(void *ctx, uint64_t index, uint8_t *chunk, uint8_t hash[static SHA256_LEN],
+                                  struct reason *why)
+{
+    const struct model_stream_job *job = ctx;
+    size_t plain_len = seal_chunk_plain_len(&job->stream->header, index);
+    enum status status = open_chunk(job->stream, job->dek, index, chunk, why);
+    if (status != STATUS_OK)
+        return status;
+    seal_tree_chunk(job->lanes, hash, chunk, plain_len);
+    return job->place(job->place_ctx, index * SEAL_CHUNK_LEN, chunk, plain_len);
+}
+
 enum status model_stream_init(struct model_stream_job *job, const struct model_stream *s, const struct seal_dek *dek,
                               const struct sha256_lanes *lanes, model_stream_place *place, void *place_ctx,
                               struct reason *why)
 {
-    memset(job, 0, sizeof *job);
     job->stream = s;
     job->dek = dek;
     job->lanes = lanes;
     job->place = place;
     job->place_ctx = place_ctx;
-    seal_tree_init(&job->tree);
     enum status status = model_stream_check_key(s, dek, why);
     if (status != STATUS_OK)
         return status;
-    if (pthread_mutex_init(&job->lock, NULL) != 0)
-        return STATUS_NO_MEMORY;
-    if (pthread_cond_init(&job->moved, NULL) != 0) {
-        pthread_mutex_destroy(&job->lock);
-        return STATUS_NO_MEMORY;
-    }
-    return STATUS_OK;
-}
-
-/* Takes the next chunk; false when there is none, or the read has failed.  Waits when the slowest is a window behind. */
-static bool take(struct model_stream_job *job, uint64_t *index)
-{
-    uint64_t chunks_n = seal_chunks_n(&job->stream->header);
-    pthread_mutex_lock(&job->lock);
-    while (job->status == STATUS_OK && job->next < chunks_n && job->next - job->frontier >= MODEL_STREAM_WINDOW)
-        pthread_cond_wait(&job->moved, &job->lock);
-    bool taken = job->status == STATUS_OK && job->next < chunks_n;
-    if (taken)
-        *index = job->next++;
-    pthread_mutex_unlock(&job->lock);
-    return taken;
-}
-
-/* Puts the chunk's hash in its place and moves the frontier over all that follow without a gap. */
-static void give(struct model_stream_job *job, uint64_t index, const uint8_t hash[SHA256_LEN])
-{
-    pthread_mutex_lock(&job->lock);
-    size_t slot = (size_t)(index % MODEL_STREAM_WINDOW);
-    memcpy(job->hashes[slot], hash, SHA256_LEN);
-    job->ready[slot] = true;
-    for (slot = (size_t)(job->frontier % MODEL_STREAM_WINDOW); job->ready[slot];
-         slot = (size_t)(job->frontier % MODEL_STREAM_WINDOW)) {
-        seal_tree_add(&job->tree, job->hashes[slot]);
-        job->ready[slot] = false;
-        job->frontier++;
-    }
-    pthread_cond_broadcast(&job->moved);
-    pthread_mutex_unlock(&job->lock);
-}
-
-/* The first failure is the one that counts. */
-static void fail(struct model_stream_job *job, enum status status, const struct reason *why)
-{
-    pthread_mutex_lock(&job->lock);
-    if (job->status == STATUS_OK) {
-        job->status = status;
-        job->why = *why;
-    }
-    pthread_cond_broadcast(&job->moved);
-    pthread_mutex_unlock(&job->lock);
+    return model_stream_order_init(&job->order, seal_chunks_n(&s->header), open_and_place, job);
 }
 
 void model_stream_run(struct model_stream_job *job, uint8_t *chunk)
 {
-    const struct model_stream *s = job->stream;
-    uint8_t hash[SHA256_LEN];
-    uint64_t index;
-    while (take(job, &index)) {
-        struct reason why = {""};
-        size_t plain_len = seal_chunk_plain_len(&s->header, index);
-        enum status status = open_chunk(s, job->dek, index, chunk, &why);
-        if (status == STATUS_OK) {
-            seal_tree_chunk(job->lanes, hash, chunk, plain_len);
-            status = job->place(job->place_ctx, index * SEAL_CHUNK_LEN, chunk, plain_len);
-        }
-        if (status != STATUS_OK) {
-            fail(job, status, &why);
-            break;
-        }
-        give(job, index, hash);
-    }
-    wipe(chunk, SEAL_CHUNK_SEALED_MAX);
+    model_stream_order_run(&job->order, chunk);
+}
+
+static enum status check_root(const struct model_stream *s, const uint8_t root[SEAL_ROOT_LEN], struct reason *why)
+{
+    if (constant_time_equal(root, s->header.root, SEAL_ROOT_LEN))
+        return STATUS_OK;
+    reason_set(why, "the plaintext does not have the root that the header states", NULL);
+    return STATUS_FORGED;
 }
 
 enum status model_stream_end(struct model_stream_job *job, struct reason *why)
 {
     uint8_t root[SEAL_ROOT_LEN];
-    enum status status = job->status;
-    if (status != STATUS_OK) {
-        if (why != NULL)
-            *why = job->why;
-    } else if (job->frontier != seal_chunks_n(&job->stream->header)) {
-        reason_set(why, "the model was not read to its end", NULL);
-        status = STATUS_BROKEN;
-    } else {
-        seal_tree_root(&job->tree, root);
-        if (!constant_time_equal(root, job->stream->header.root, sizeof root)) {
-            reason_set(why, "the plaintext does not have the root that the header states", NULL);
-            status = STATUS_FORGED;
-        }
-    }
-    pthread_cond_destroy(&job->moved);
-    pthread_mutex_destroy(&job->lock);
-    return status;
+    enum status status = model_stream_order_end(&job->order, root, why);
+    return status == STATUS_OK ? check_root(job->stream, root, why) : status;
 }
 
 uint64_t model_stream_progress(struct model_stream_job *job)
 {
-    pthread_mutex_lock(&job->lock);
-    uint64_t done = job->frontier;
-    pthread_mutex_unlock(&job->lock);
-    return done;
-}
-
-/* Chunk buffers: whole pages, kept out of core dumps. */
-static uint8_t *chunks_map(size_t len)
-{
-    uint8_t *memory = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
-        return NULL;
-    if (madvise(memory, len, MADV_DONTDUMP) != 0) {
-        munmap(memory, len);
-        return NULL;
-    }
-    return memory;
-}
-
-enum { CHUNK_ROOM = SEAL_CHUNK_LEN + 4096 };
-
-struct thread {
-    struct model_stream_job *job;
-    uint8_t *chunk;
-    pthread_t id;
-};
-
-static void *thread_main(void *argument)
-{
-    struct thread *thread = argument;
-    model_stream_run(thread->job, thread->chunk);
-    return NULL;
-}
-
-/* Runs the job on the caller's thread and as many more as can be started, up to threads_n together. */
-static enum status run_on_threads(struct model_stream_job *job, unsigned threads_n, struct reason *why)
-{
-    struct thread threads[MODEL_STREAM_THREADS_MAX];
-    struct reason no_memory = {"no memory to read the model"};
-    unsigned started_n = 0;
-    size_t room = (size_t)threads_n * CHUNK_ROOM;
-    uint8_t *memory = chunks_map(room);
-    if (memory == NULL) {
-        fail(job, STATUS_NO_MEMORY, &no_memory);
-        return model_stream_end(job, why);
-    }
-    for (unsigned i = 0; i + 1 < threads_n; i++) {
-        threads[i].job = job;
-        threads[i].chunk = memory + (size_t)(i + 1) * CHUNK_ROOM;
-        if (pthread_create(&threads[i].id, NULL, thread_main, &threads[i]) != 0)
-            break; /* fewer threads are slower, not weaker */
-        started_n++;
-    }
-    model_stream_run(job, memory);
-    for (unsigned i = 0; i < started_n; i++)
-        pthread_join(threads[i].id, NULL);
-    munmap(memory, room);
-    return model_stream_end(job, why);
+    return model_stream_order_done(&job->order);
 }
 
 enum status model_stream_read(const struct model_stream *s, const struct seal_dek *dek,
                               const struct sha256_lanes *lanes, unsigned threads_n, model_stream_place *place,
                               void *place_ctx, struct reason *why)
 {
-    uint64_t chunks_n = seal_chunks_n(&s->header);
+    uint8_t root[SEAL_ROOT_LEN];
     if (threads_n == 0 || threads_n > MODEL_STREAM_THREADS_MAX) {
         reason_set(why, "the number of threads must be 1 to 256", NULL);
         return STATUS_USAGE;
@@ -283,7 +162,9 @@ enum status model_stream_read(const struct model_stream *s, const struct seal_de
     }
     enum status status = model_stream_init(job, s, dek, lanes, place, place_ctx, why);
     if (status == STATUS_OK)
-        status = run_on_threads(job, threads_n < chunks_n ? threads_n : (unsigned)chunks_n, why);
+        status = model_stream_order_run_all(&job->order, threads_n, root, why);
+    if (status == STATUS_OK)
+        status = check_root(s, root, why);
     free(job);
     return status;
 }
@@ -301,7 +182,7 @@ enum status model_stream_read_meta(const struct model_stream *s, const struct se
         reason_add(why, " bytes, more than there is room for");
         return STATUS_LIMIT;
     }
-    uint8_t *chunk = chunks_map(CHUNK_ROOM);
+    uint8_t *chunk = model_stream_chunks_open(1);
     if (chunk == NULL) {
         reason_set(why, "no memory to read the model", NULL);
         return STATUS_NO_MEMORY;
@@ -313,7 +194,7 @@ enum status model_stream_read_meta(const struct model_stream *s, const struct se
             memcpy(out + at, chunk, part);
     }
     wipe(chunk, SEAL_CHUNK_SEALED_MAX);
-    munmap(chunk, CHUNK_ROOM);
+    model_stream_chunks_close(chunk, 1);
     if (status != STATUS_OK)
         wipe(out, (size_t)meta_len);
     return status;

@@ -12,14 +12,8 @@
 #include "core/seal/header.h"
 #include "core/seal/tree.h"
 #include "core/seal/wraps.h"
-#include <pthread.h>
-#include <stdbool.h>
+#include "sys/model_stream_order.h"
 #include <stdint.h>
-
-enum {
-    MODEL_STREAM_THREADS_MAX = 256,
-    MODEL_STREAM_WINDOW = 512, /* chunks in flight, at most; twice the threads */
-};
 
 /* An open sealed file.  Public data. */
 struct model_stream {
@@ -49,23 +43,14 @@ must_check enum status model_stream_check_key(const struct model_stream *s, cons
  * A status other than OK ends the read. */
 typedef enum status model_stream_place(void *ctx, uint64_t offset, const uint8_t *bytes, size_t len);
 
-/* One read of all chunks. */
+/* One read of all chunks.  The fields are its own. */
 struct model_stream_job {
     const struct model_stream *stream;
     const struct seal_dek *dek;
     const struct sha256_lanes *lanes;
     model_stream_place *place;
     void *place_ctx;
-    /* private from here */
-    pthread_mutex_t lock;
-    pthread_cond_t moved;
-    uint64_t next;     /* first chunk that nobody has taken */
-    uint64_t frontier; /* first chunk that is not yet in the tree */
-    enum status status;
-    struct reason why;
-    struct seal_tree tree;
-    bool ready[MODEL_STREAM_WINDOW];
-    uint8_t hashes[MODEL_STREAM_WINDOW][SHA256_LEN];
+    struct model_stream_order order;
 };
 
 /* init checks the key; run is called by each thread with SEAL_CHUNK_SEALED_MAX bytes of its own (locked memory, if the
