@@ -27,23 +27,25 @@ CORE_SRC := $(addprefix src/core/, \
  evidence/owed.c evidence/release.c evidence/release_json.c evidence/sim.c \
  policy/check.c policy/parse.c)
 ENGINE_SRC := $(addprefix src/engine/, \
- attention.c engine.c forward.c gguf.c gguf_value.c layout.c model.c numerics.c product.c sample.c sort.c step.c \
- workers.c kernel/avx2.c kernel/avx512.c kernel/kernels.c kernel/scalar.c)
+ attention.c detokenizer.c encode.c engine.c forward.c gguf.c gguf_value.c layout.c model.c numerics.c product.c sample.c sort.c step.c \
+ tokenizer.c vocabulary.c workers.c kernel/avx2.c kernel/avx512.c kernel/kernels.c kernel/scalar.c)
 $(BUILD)/src/engine/kernel/avx2.o: EXTRA += -O3 -mavx2 -mf16c
 $(BUILD)/src/engine/kernel/avx512.o: EXTRA += -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni
 SYS_SRC := $(addprefix src/sys/, \
  clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c openssl/aead.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/x25519.c \
  https_answer.c https_client.c https_connection.c https_receive.c https_server.c https_url.c https_wire.c listen.c tls_identity.c)
 ENCLAVE_SRC :=
-BROKER_SRC :=
+BROKER_SRC := $(addprefix src/broker/, \
+ audit_log.c audit_record.c broker.c commands.c create.c decide.c kek.c nonces.c run_add.c run_log.c run_policy.c \
+ serve.c store.c)
 CLIENT_SRC :=
 
 # ---- tests: test/NAME.c is one program each; fuzz targets: test/fuzz/NAME.c with test/fuzz/corpus/NAME/ ----
 TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict core/crypto/primitives \
- core/crypto/hpke sys/file
+ core/crypto/hpke sys/file sys/https
 TESTS += core/evidence/sim core/evidence/keyset core/evidence/bundle core/evidence/release core/policy/policy
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream
-ENGINE_TESTS := engine/reference
+ENGINE_TESTS := engine/reference engine/tokenizer
 TESTS += $(ENGINE_TESTS)
 FUZZERS :=
 
@@ -77,6 +79,8 @@ $(TESTS:%=$(BUILD)/test/%): $(BUILD)/test/%: $(BUILD)/test/%.o $(LIB_FILES)
 	$(CC) $(LDFLAGS) -o $@ $< $(filter %.o,$(filter-out $<,$^)) -Wl,--start-group $(LIB_FILES) -Wl,--end-group $(LIBS_ALL) $(LIBS)
 
 $(ENGINE_TESTS:%=$(BUILD)/test/%): $(BUILD)/test/engine/rig.o $(BUILD)/test/engine/gguf_make.o
+
+$(BUILD)/test/sys/https: $(BUILD)/test/sys/https_app.o
 
 # In the fuzz flavour a target is a libFuzzer program; in the others it replays files given on the command line.
 FUZZ_MAIN := $(if $(filter fuzz,$(FLAVOUR)),,$(BUILD)/test/fuzz/replay.o)
