@@ -11,13 +11,12 @@ enum {
     LAYERS_MAX = 4096,
     HEAD_DIM_MAX = 4096,
     LAYER_TENSORS = 9,
-    ARENA_TABLES_MAX = 32 << 20, /* GGUF_ENTRIES_MAX entries of every table */
 };
 
 size_t model_arena_len(size_t meta_len)
 {
-    size_t fixed = 65536;
-    return meta_len > ARENA_TABLES_MAX / 16 ? (size_t)ARENA_TABLES_MAX + fixed : meta_len * 16 + fixed;
+    /* 52 bytes of tables for a key of 14 bytes, 200 for a tensor of 33 */
+    return meta_len > SIZE_MAX / 16 ? SIZE_MAX : meta_len * 7 + 65536;
 }
 
 static enum status refuse(struct reason *why, enum status status, const char *text, struct gguf_text name)

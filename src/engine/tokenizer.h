@@ -13,7 +13,10 @@
 
 enum {
     TOKENIZER_NO_TOKEN = 0x7fffffff, /* where the model has no such special token */
-    TOKENIZER_TOKEN_LEN_MAX = 1024,                 /* bytes of one token's text */
+    TOKENIZER_TOKENS_MAX = 1 << 20,
+    TOKENIZER_TOKEN_LEN_MAX = 1024,  /* bytes of one token's text */
+    TOKENIZER_SPECIAL_LEN_MAX = 256, /* of a token that is found whole in text */
+    TOKENIZER_TEXT_MAX = 1 << 28,    /* bytes of a text to encode */
     DETOKENIZER_OUT_MAX = 3 * TOKENIZER_TOKEN_LEN_MAX + 16, /* bytes that one token can give */
 };
 
@@ -62,12 +65,13 @@ must_check enum status tokenizer_open(struct tokenizer *t, struct arena *a, cons
 /* Arena bytes that tokenizer_open can need for meta_len bytes of metadata. */
 size_t tokenizer_arena_len(size_t meta_len);
 
-/* Bytes of scratch that tokenizer_encode needs for a text of text_len bytes: at most 80 for each byte. */
+/* Bytes of scratch (about 70 for each byte), and the most tokens, that a text of text_len bytes can need. */
 size_t tokenizer_scratch_len(size_t text_len);
+size_t tokenizer_tokens_max(size_t text_len);
 
-/* Encodes text (any bytes; UTF-8 expected) to tokens.  tokens: room for capacity; text_len + 2 always suffice.
- * scratch is wiped before return.  Time n log n in text_len.  *tokens_n is 0 on error.
- * STATUS_LIMIT: capacity is too small; STATUS_NO_MEMORY: scratch is; STATUS_UNSUPPORTED: a byte has no token. */
+/* Encodes text (any bytes; UTF-8 expected) to tokens.  tokens: room for capacity.  scratch is aligned to 8 and wiped
+ * before return.  Time n log n in text_len.  *tokens_n is 0 on error.
+ * STATUS_LIMIT: capacity is too small, or text_len over TOKENIZER_TEXT_MAX; STATUS_NO_MEMORY: scratch is; STATUS_UNSUPPORTED: a byte has no token. */
 must_check enum status tokenizer_encode(const struct tokenizer *t, uint32_t *tokens, size_t capacity, size_t *tokens_n,
                                         const void *text, size_t text_len,
                                         const struct tokenizer_encode_options *options, void *scratch,
