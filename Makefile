@@ -45,7 +45,7 @@ TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict co
  core/crypto/hpke sys/file sys/https
 TESTS += core/evidence/sim core/evidence/keyset core/evidence/bundle core/evidence/release core/policy/policy
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream
-ENGINE_TESTS := engine/reference engine/tokenizer
+ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determinism
 TESTS += $(ENGINE_TESTS)
 FUZZERS :=
 

@@ -90,7 +90,8 @@ enum status kek_create(struct kek *kek, struct kek_record *record, const struct 
     memset(record, 0, sizeof *record);
     if (source->passphrase_file == NULL) {
         record->kind = KEK_FILE;
-        return file_create(kek, source->file, why);
+        enum status status = file_create(kek, source->file, why);
+        return status == STATUS_EXISTS ? file_open(kek, source->file, why) : status;
     }
     record->kind = KEK_PASSPHRASE;
     random_bytes(record->salt, sizeof record->salt);

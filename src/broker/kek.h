@@ -45,8 +45,8 @@ struct kek_source {
     const char *passphrase_file; /* of KEK_PASSPHRASE; NULL when not given; "/dev/fd/N" names a descriptor */
 };
 
-/* A record for a new broker: of the passphrase when one is given, otherwise of the file, which is made (STATUS_EXISTS
- * when it is there). */
+/* A record for a new broker: of the passphrase when one is given, otherwise of the file, which is made unless it is
+ * there. */
 must_check enum status kek_create(struct kek *kek, struct kek_record *record, const struct kek_source *source,
                                   struct reason *why);
 

@@ -216,6 +216,17 @@ enum status store_set(struct store *store, const char *name, const void *value, 
                   values, 2, why);
 }
 
+enum status store_raise(struct store *store, const char *name, const void *value, size_t value_len,
+                        struct reason *why)
+{
+    const struct value values[] = {{name, strlen(name), true}, {value, value_len, false}};
+    enum status status = change(store,
+                                "INSERT INTO settings VALUES(?,?) ON CONFLICT(name) DO UPDATE SET"
+                                " value=excluded.value WHERE excluded.value > value",
+                                values, 2, why);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status; /* another process has gone further */
+}
+
 enum status store_get(struct store *store, const char *name, void *value, size_t value_capacity, size_t *value_len,
                       struct reason *why)
 {

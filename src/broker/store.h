@@ -25,6 +25,9 @@ void store_close(struct store *store); /* accepts NULL */
 /* Small values by name.  Reading: STATUS_NOT_FOUND; STATUS_LIMIT when it does not fit. */
 must_check enum status store_set(struct store *store, const char *name, const void *value, size_t value_len,
                                  struct reason *why);
+/* Sets it unless what is there is greater, byte for byte. */
+must_check enum status store_raise(struct store *store, const char *name, const void *value, size_t value_len,
+                                   struct reason *why);
 must_check enum status store_get(struct store *store, const char *name, void *value, size_t value_capacity,
                                  size_t *value_len, struct reason *why);
 

@@ -4,6 +4,7 @@
 
 #include "core/base/reader.h"
 #include "core/base/writer.h"
+#include "core/codec/hex.h"
 
 #include <string.h>
 
@@ -109,4 +110,15 @@ enum status sim_parse(struct sim_statement *statement, const uint8_t **signer, c
     *statement = s;
     *signer = key;
     return STATUS_OK;
+}
+
+enum status sim_root_parse(uint8_t root[static ED25519_PUBLIC_LEN], const void *text, size_t text_len,
+                           struct reason *why)
+{
+    const char *digits = text;
+    size_t len = text_len != 0 && digits[text_len - 1] == '\n' ? text_len - 1 : text_len;
+    enum status status = hex_parse(root, ED25519_PUBLIC_LEN, digits, len);
+    if (status != STATUS_OK)
+        reason_set(why, "not a simulator root: expected 64 hexadecimal digits, the Ed25519 public key", NULL);
+    return status;
 }

@@ -40,4 +40,8 @@ must_check enum status sim_write(uint8_t out[static SIM_EVIDENCE_LEN], const str
 must_check enum status sim_parse(struct sim_statement *statement, const uint8_t **signer, const uint8_t *evidence,
                                  size_t evidence_len, struct reason *why);
 
+/* A simulator root's public key as a file: 64 hexadecimal digits and at most one newline.  STATUS_MALFORMED. */
+must_check enum status sim_root_parse(uint8_t root[static ED25519_PUBLIC_LEN], const void *text, size_t text_len,
+                                      struct reason *why);
+
 #endif
