@@ -24,7 +24,7 @@ CORE_SRC := $(addprefix src/core/, \
  crypto/hkdf.c crypto/hpke.c crypto/sha256_lanes.c crypto/sha256_lanes_avx2.c crypto/sha256_lanes_avx512.c \
  seal/chunk.c seal/header.c seal/recipient.c seal/slots.c seal/tree.c seal/wraps.c \
  evidence/bundle.c evidence/claims.c evidence/discharge.c evidence/evidence.c evidence/keyset.c evidence/keyset_json.c \
- evidence/owed.c evidence/release.c evidence/release_json.c evidence/sim.c \
+ evidence/owed.c evidence/release.c evidence/release_json.c evidence/report.c evidence/sim.c \
  policy/check.c policy/parse.c)
 ENGINE_SRC := $(addprefix src/engine/, \
  attention.c detokenizer.c encode.c engine.c forward.c gguf.c gguf_value.c layout.c model.c numerics.c product.c sample.c sort.c step.c \
@@ -38,7 +38,7 @@ ENCLAVE_SRC :=
 BROKER_SRC := $(addprefix src/broker/, \
  audit_log.c audit_record.c broker.c commands.c create.c decide.c kek.c nonces.c run_add.c run_log.c run_policy.c \
  serve.c store.c)
-CLIENT_SRC :=
+CLIENT_SRC := $(addprefix src/client/, verify.c verify_command.c)
 
 # ---- tests: test/NAME.c is one program each; fuzz targets: test/fuzz/NAME.c with test/fuzz/corpus/NAME/ ----
 TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict core/crypto/primitives \
