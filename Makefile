@@ -32,13 +32,17 @@ ENGINE_SRC := $(addprefix src/engine/, \
 $(BUILD)/src/engine/kernel/avx2.o: EXTRA += -O3 -mavx2 -mf16c
 $(BUILD)/src/engine/kernel/avx512.o: EXTRA += -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni
 SYS_SRC := $(addprefix src/sys/, \
- clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c openssl/aead.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/x25519.c \
+ clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/x25519.c \
  https_answer.c https_client.c https_connection.c https_receive.c https_server.c https_url.c https_wire.c listen.c tls_identity.c)
-ENCLAVE_SRC :=
+ENCLAVE_SRC := $(addprefix src/enclave/, \
+ attestor.c channel.c chat_request.c config.c egress.c event.c frame.c gate.c gate_exchange.c gate_route.c obtain.c \
+ prompt.c sandbox.c sandbox_rules.c scribe.c scribe_answer.c scribe_memory.c scribe_receipt.c scribe_request.c \
+ scribe_tokens.c scribe_transport.c setup.c spawn.c vault.c vault_open.c vault_serve.c warden.c warden_serve.c)
 BROKER_SRC := $(addprefix src/broker/, \
  audit_log.c audit_record.c broker.c commands.c create.c decide.c kek.c nonces.c run_add.c run_log.c run_policy.c \
  serve.c store.c)
 CLIENT_SRC := $(addprefix src/client/, verify.c verify_command.c)
+CLIENT_SRC += $(addprefix src/client/, fernet.c inspect.c keys.c keys_file.c keys_rewrap.c seal.c seal_source.c seal_write.c unseal.c)
 
 # ---- tests: test/NAME.c is one program each; fuzz targets: test/fuzz/NAME.c with test/fuzz/corpus/NAME/ ----
 TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict core/crypto/primitives \
@@ -49,22 +53,36 @@ ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determin
 TESTS += $(ENGINE_TESTS)
 FUZZERS :=
 
+LIBS_ENCLAVE := -levent_openssl -levent_core -lssl -lcrypto -pthread
 LIBS_ALL := -lsqlite3 -levent_openssl -levent_pthreads -levent_core -lssl -lcrypto -pthread
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
-ARCHIVES := client broker sys engine core
+ARCHIVES := client broker enclave sys engine core
 LIB_FILES := $(ARCHIVES:%=$(BUILD)/lib%.a)
 
-all: $(LIB_FILES)
+PROGRAMS := $(BUILD)/cloister $(BUILD)/cloister-enclave
+
+all: $(PROGRAMS)
 
 $(BUILD)/libcore.a: $(call objects,$(CORE_SRC))
 $(BUILD)/libengine.a: $(call objects,$(ENGINE_SRC))
 $(BUILD)/libsys.a: $(call objects,$(SYS_SRC))
+$(BUILD)/libenclave.a: $(call objects,$(ENCLAVE_SRC))
 $(BUILD)/libbroker.a: $(call objects,$(BROKER_SRC))
 $(BUILD)/libclient.a: $(call objects,$(CLIENT_SRC))
 $(LIB_FILES):
 	@rm -f $@
 	ar rcsD $@ $^
+
+# The tool links dynamically; the enclave is one static position-independent file that any kernel can start and measure.
+# Sanitizers cannot be linked statically, so in those flavours it is dynamic and `make check` does not look at it.
+$(BUILD)/cloister: $(BUILD)/src/main/cloister.o $(LIB_FILES)
+	$(CC) $(LDFLAGS) -o $@ $< $(foreach a,client broker sys engine core,$(BUILD)/lib$(a).a) $(LIBS_ALL)
+
+ENCLAVE_LINK := $(if $(filter asan fuzz,$(FLAVOUR)),-pie,-static-pie)
+$(BUILD)/cloister-enclave: $(BUILD)/src/enclave/main.o $(LIB_FILES)
+	$(CC) $(filter-out -pie,$(LDFLAGS)) $(ENCLAVE_LINK) -Wl,--gc-sections -o $@ $< \
+	 $(foreach a,enclave sys engine core,$(BUILD)/lib$(a).a) $(LIBS_ENCLAVE)
 
 # core and engine are pure C11; the rest may call the system
 $(BUILD)/%.o: %.c Makefile

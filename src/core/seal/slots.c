@@ -11,7 +11,8 @@
 enum { MAGIC_LEN = 16, BODY_MAX = SEAL_SLOT_LEN - SEAL_SLOT_HEAD_LEN };
 
 static const char head_magic[MAGIC_LEN + 1] = "CLOISTER WRAPS 1";
-static const char mark_magic[MAGIC_LEN + 1] = "CLOISTER REWRAP\n";
+static const uint8_t mark[SEAL_SLOT_HEAD_LEN] = "CLOISTER REWRAP\n";
+static const uint8_t zeros[SEAL_SLOT_LEN];
 
 uint64_t seal_slot_offset(unsigned slot)
 {
@@ -51,10 +52,20 @@ enum status seal_slot_write(uint8_t out[static SEAL_SLOT_LEN], uint64_t sequence
     return writer_end(&w);
 }
 
-void seal_slot_write_mark(uint8_t out[static SEAL_SLOT_HEAD_LEN])
+struct seal_exchange_write seal_exchange_step(unsigned step, unsigned old_slot,
+                                              const uint8_t new_slot_bytes[static SEAL_SLOT_LEN])
 {
-    memset(out, 0, SEAL_SLOT_HEAD_LEN);
-    memcpy(out, mark_magic, MAGIC_LEN);
+    uint64_t old_at = seal_slot_offset(old_slot), new_at = seal_slot_offset(1 - old_slot);
+    const uint8_t *body = new_slot_bytes + SEAL_SLOT_HEAD_LEN;
+    const struct seal_exchange_write steps[SEAL_EXCHANGE_STEPS_N] = {
+        {new_at, mark, SEAL_SLOT_HEAD_LEN},
+        {new_at + SEAL_SLOT_HEAD_LEN, body, BODY_MAX},
+        {new_at, new_slot_bytes, SEAL_SLOT_HEAD_LEN}, /* from here on the new list counts */
+        {old_at, mark, SEAL_SLOT_HEAD_LEN},
+        {old_at + SEAL_SLOT_HEAD_LEN, zeros, BODY_MAX},
+        {old_at, zeros, SEAL_SLOT_HEAD_LEN},
+    };
+    return steps[step];
 }
 
 static bool all_zero(const uint8_t *bytes, size_t len)
@@ -85,8 +96,8 @@ static enum slot_state parse_live_slot(struct slot *slot, const uint8_t *bytes)
     uint64_t body_len = reader_u64be(&r);
     const uint8_t *stated = reader_bytes(&r, SHA256_LEN);
     size_t zeros_len = reader_left(&r);
-    const uint8_t *zeros = reader_bytes(&r, zeros_len);
-    if (reader_end(&r) != STATUS_OK || memcmp(start, head_magic, MAGIC_LEN) != 0 || !all_zero(zeros, zeros_len) ||
+    const uint8_t *padding = reader_bytes(&r, zeros_len);
+    if (reader_end(&r) != STATUS_OK || memcmp(start, head_magic, MAGIC_LEN) != 0 || !all_zero(padding, zeros_len) ||
         body_len > BODY_MAX)
         return SLOT_BAD;
     slot->body_len = (size_t)body_len;
@@ -100,9 +111,7 @@ static enum slot_state parse_live_slot(struct slot *slot, const uint8_t *bytes)
 
 static void parse_slot(struct slot *slot, const uint8_t bytes[SEAL_SLOT_LEN])
 {
-    uint8_t mark[SEAL_SLOT_HEAD_LEN];
     memset(slot, 0, sizeof *slot);
-    seal_slot_write_mark(mark);
     if (all_zero(bytes, SEAL_SLOT_HEAD_LEN))
         slot->state = all_zero(bytes, SEAL_SLOT_LEN) ? SLOT_EMPTY : SLOT_BAD;
     else if (memcmp(bytes, mark, sizeof mark) == 0)

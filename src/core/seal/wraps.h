@@ -84,11 +84,22 @@ uint64_t seal_slot_offset(unsigned slot);
 must_check enum status seal_slots_parse(struct seal_wraps *wraps, uint64_t *sequence, unsigned *slot,
                                         const uint8_t *bytes, size_t bytes_len, struct reason *why);
 
-/* A whole slot (SEAL_SLOT_LEN bytes), and the head (SEAL_SLOT_HEAD_LEN bytes) that marks one as being rewritten.  The
- * order of writes that survives a crash at any point is that of SM-30: mark the other slot, its body, its head; then
- * mark the old slot, zero its body, zero its head; each followed by fsync. */
+/* A whole slot: SEAL_SLOT_LEN bytes. */
 must_check enum status seal_slot_write(uint8_t out[static SEAL_SLOT_LEN], uint64_t sequence,
                                        const struct seal_wraps *wraps);
-void seal_slot_write_mark(uint8_t out[static SEAL_SLOT_HEAD_LEN]);
+
+/* The exchange of wraps as writes to the file, in the order of SM-30: a crash after any of them, or within one, leaves
+ * the old or the new list.  fsync follows each. */
+enum { SEAL_EXCHANGE_STEPS_N = 6 };
+struct seal_exchange_write {
+    uint64_t offset; /* in the file */
+    const uint8_t *bytes;
+    size_t len;
+};
+
+/* Step (below SEAL_EXCHANGE_STEPS_N) that replaces the list in old_slot by new_slot_bytes (seal_slot_write, with the
+ * next sequence) in the other one.  The bytes point into new_slot_bytes or constants. */
+struct seal_exchange_write seal_exchange_step(unsigned step, unsigned old_slot,
+                                              const uint8_t new_slot_bytes[static SEAL_SLOT_LEN]);
 
 #endif

@@ -112,6 +112,7 @@ static void test_slots(void)
     uint64_t sequence;
     unsigned slot;
     fixture_open(&f, 10, 34);
+    struct seal_exchange_write mark = seal_exchange_step(0, 0, area);
     check(parse_area(area, &sequence, &slot) == STATUS_FORGED, "SM-26 two empty slots are refused");
     memcpy(area, f.file + seal_slot_offset(0), sizeof area);
     check(parse_area(area, &sequence, &slot) == STATUS_OK && sequence == 1 && slot == 0, "SM-27 the slots of a new file");
@@ -124,19 +125,57 @@ static void test_slots(void)
             bit += 100; /* the zeros of the empty slot */
     }
     check(found, "SM-24 a changed bit anywhere in the slots is refused");
-    seal_slot_write_mark(second);
+    memcpy(second, mark.bytes, mark.len);
     memset(second + SEAL_SLOT_HEAD_LEN, 0x5a, 777);
     check(parse_area(area, &sequence, &slot) == STATUS_OK && slot == 0, "SM-25 the body of a marked slot is ignored");
     check(seal_slot_write(second, 2, &f.wraps) == STATUS_OK && parse_area(area, &sequence, &slot) == STATUS_OK &&
               slot == 1 && sequence == 2,
           "SM-26 the higher sequence counts");
-    seal_slot_write_mark(area);
+    memcpy(area, mark.bytes, mark.len);
     check(parse_area(area, &sequence, &slot) == STATUS_OK && slot == 1, "SM-30 the old slot is marked");
-    seal_slot_write_mark(second);
+    memcpy(second, mark.bytes, mark.len);
     check(parse_area(area, &sequence, &slot) == STATUS_FORGED, "SM-26 two marked slots are refused");
     memcpy(area, f.file + seal_slot_offset(0), SEAL_SLOT_LEN);
     memcpy(second, area, SEAL_SLOT_LEN);
     check(parse_area(area, &sequence, &slot) == STATUS_FORGED, "SM-26 two live slots of one sequence are refused");
+    fixture_close(&f);
+}
+
+/* Every point of an exchange at which a crash can stop it: after any step, or within the body of a slot (heads are one
+ * sector).  The list that counts is the old or the new one, never none and never a mixture. */
+static void test_exchange(void)
+{
+    static uint8_t area[SEAL_SLOTS_N * SEAL_SLOT_LEN], slot_bytes[SEAL_SLOT_LEN], torn[sizeof area];
+    struct fixture f;
+    uint64_t sequence, old_sequence = 1;
+    unsigned slot;
+    bool whole = true, clean = true;
+    fixture_open(&f, 10, 35);
+    memcpy(area, f.file + seal_slot_offset(0), sizeof area);
+    for (unsigned round = 0; round < 3; round++) {
+        unsigned old_slot = round % 2;
+        if (seal_slot_write(slot_bytes, old_sequence + 1, &f.wraps) != STATUS_OK)
+            abort();
+        for (unsigned step = 0; step < SEAL_EXCHANGE_STEPS_N; step++) {
+            struct seal_exchange_write w = seal_exchange_step(step, old_slot, slot_bytes);
+            uint8_t *at = area + (w.offset - SEAL_HEADER_PAGE_LEN);
+            for (size_t part = 0; w.len > SEAL_SLOT_HEAD_LEN && part < w.len; part += 1 + part) {
+                memcpy(torn, area, sizeof area);
+                memcpy(torn + (at - area), w.bytes, part);
+                whole = whole && parse_area(torn, &sequence, &slot) == STATUS_OK &&
+                        sequence == (step < 2 ? old_sequence : old_sequence + 1);
+            }
+            memcpy(at, w.bytes, w.len);
+            whole = whole && parse_area(area, &sequence, &slot) == STATUS_OK &&
+                    sequence == (step < 2 ? old_sequence : old_sequence + 1);
+        }
+        old_sequence++;
+        clean = clean && memcmp(area + (size_t)(1 - old_slot) * SEAL_SLOT_LEN, slot_bytes, SEAL_SLOT_LEN) == 0;
+        for (size_t i = 0; i < SEAL_SLOT_LEN; i++)
+            clean = clean && area[(size_t)old_slot * SEAL_SLOT_LEN + i] == 0;
+    }
+    check(whole, "SM-30 a crash at any point of an exchange leaves the old list or the new one");
+    check(clean, "SM-30 SM-31 the old list is overwritten");
     fixture_close(&f);
 }
 
@@ -214,6 +253,7 @@ int main(void)
     test_list();
     test_change();
     test_slots();
+    test_exchange();
     test_key_files();
     return tap_done();
 }

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The key files of the tool (formats: core/seal/recipient.h), and which key opens a sealed model. */
+#ifndef CLIENT_KEYS_FILE_H
+#define CLIENT_KEYS_FILE_H
+
+#include "core/base/reason.h"
+#include "core/base/status.h"
+#include "core/seal/recipient.h"
+#include "sys/command.h"
+#include "sys/model_stream.h"
+#include <stdbool.h>
+
+/* Help rows for a command that opens a sealed model, and what they give. */
+#define KEYS_OPTION_RAW_KEY {"raw-key", "FILE", "32-byte key in base64, made by `cloister keys new`"}
+#define KEYS_OPTION_IDENTITY {"identity", "FILE", "X25519 identity, made by `cloister keys new --identity`"}
+
+/* Secret files are refused when others than their owner may read them (STATUS_REFUSED). */
+must_check enum status keys_raw_key_read(struct seal_raw_key *key, const char *path, struct reason *why);
+must_check enum status keys_identity_read(struct x25519_private *identity, const char *path, struct reason *why);
+must_check enum status keys_recipient_read(struct seal_recipient *recipient, const char *path, struct reason *why);
+
+/* MODEL_KEY_BASE64: *given says whether it is set; it is wiped from the environment, and a warning on standard error
+ * says why it is the weaker way. */
+must_check enum status keys_raw_key_from_environment(struct seal_raw_key *key, bool *given, struct reason *why);
+
+/* The data key of s, with the key that line's --raw-key or --identity (or else the environment) gives.  Checks the
+ * header.  STATUS_USAGE when none is given. */
+must_check enum status keys_open(struct seal_dek *dek, const struct model_stream *s, const struct command_line *line,
+                                 struct reason *why);
+
+#endif
