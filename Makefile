@@ -48,8 +48,10 @@ CLIENT_SRC += $(addprefix src/client/, fernet.c inspect.c keys.c keys_file.c key
 TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict core/crypto/primitives \
  core/crypto/hpke sys/file sys/https
 TESTS += core/evidence/sim core/evidence/keyset core/evidence/bundle core/evidence/release core/policy/policy
+TESTS += broker/audit broker/secrets
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream
-ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determinism
+ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determinism engine/gguf engine/place \
+ engine/sample engine/admission engine/workers
 TESTS += $(ENGINE_TESTS)
 FUZZERS :=
 
@@ -57,6 +59,7 @@ LIBS_ENCLAVE := -levent_openssl -levent_core -lssl -lcrypto -pthread
 LIBS_ALL := -lsqlite3 -levent_openssl -levent_pthreads -levent_core -lssl -lcrypto -pthread
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+group = -Wl,--start-group $(patsubst %,$(BUILD)/lib%.a,$(1)) -Wl,--end-group
 ARCHIVES := client broker enclave sys engine core
 LIB_FILES := $(ARCHIVES:%=$(BUILD)/lib%.a)
 
@@ -77,12 +80,12 @@ $(LIB_FILES):
 # The tool links dynamically; the enclave is one static position-independent file that any kernel can start and measure.
 # Sanitizers cannot be linked statically, so in those flavours it is dynamic and `make check` does not look at it.
 $(BUILD)/cloister: $(BUILD)/src/main/cloister.o $(LIB_FILES)
-	$(CC) $(LDFLAGS) -o $@ $< $(foreach a,client broker sys engine core,$(BUILD)/lib$(a).a) $(LIBS_ALL)
+	$(CC) $(LDFLAGS) -o $@ $< $(call group,client broker sys engine core) $(LIBS_ALL)
 
 ENCLAVE_LINK := $(if $(filter asan fuzz,$(FLAVOUR)),-pie,-static-pie)
 $(BUILD)/cloister-enclave: $(BUILD)/src/enclave/main.o $(LIB_FILES)
 	$(CC) $(filter-out -pie,$(LDFLAGS)) $(ENCLAVE_LINK) -Wl,--gc-sections -o $@ $< \
-	 $(foreach a,enclave sys engine core,$(BUILD)/lib$(a).a) $(LIBS_ENCLAVE)
+	 $(call group,enclave sys engine core) $(LIBS_ENCLAVE)
 
 # core and engine are pure C11; the rest may call the system
 $(BUILD)/%.o: %.c Makefile
@@ -94,16 +97,17 @@ $(BUILD)/src/core/crypto/sha256_lanes_avx2.o: EXTRA := -mavx2
 $(BUILD)/src/core/crypto/sha256_lanes_avx512.o: EXTRA := -mavx512f -mavx512bw
 
 $(TESTS:%=$(BUILD)/test/%): $(BUILD)/test/%: $(BUILD)/test/%.o $(LIB_FILES)
-	$(CC) $(LDFLAGS) -o $@ $< $(filter %.o,$(filter-out $<,$^)) -Wl,--start-group $(LIB_FILES) -Wl,--end-group $(LIBS_ALL) $(LIBS)
+	$(CC) $(LDFLAGS) -o $@ $< $(filter %.o,$(filter-out $<,$^)) $(call group,$(ARCHIVES)) $(LIBS_ALL) $(LIBS)
 
 $(ENGINE_TESTS:%=$(BUILD)/test/%): $(BUILD)/test/engine/rig.o $(BUILD)/test/engine/gguf_make.o
+$(ENGINE_TESTS:%=$(BUILD)/test/%): LIBS += -lm
 
 $(BUILD)/test/sys/https: $(BUILD)/test/sys/https_app.o
 
 # In the fuzz flavour a target is a libFuzzer program; in the others it replays files given on the command line.
 FUZZ_MAIN := $(if $(filter fuzz,$(FLAVOUR)),,$(BUILD)/test/fuzz/replay.o)
 $(FUZZERS:%=$(BUILD)/test/fuzz/%): $(BUILD)/test/fuzz/%: $(BUILD)/test/fuzz/%.o $(FUZZ_MAIN) $(LIB_FILES)
-	$(CC) $(LDFLAGS) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) -o $@ $< $(FUZZ_MAIN) -Wl,--start-group $(LIB_FILES) -Wl,--end-group $(LIBS_ALL) $(LIBS)
+	$(CC) $(LDFLAGS) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) -o $@ $< $(FUZZ_MAIN) $(call group,$(ARCHIVES)) $(LIBS_ALL) $(LIBS)
 
 tests: $(TESTS:%=$(BUILD)/test/%)
 fuzzers: $(FUZZERS:%=$(BUILD)/test/fuzz/%)

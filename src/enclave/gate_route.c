@@ -23,9 +23,25 @@ static const struct row rows[] = {
     {"/ohttp", "POST", "message/ohttp-chunked-req", {ROUTE_SCRIBE, REQUEST_OHTTP_CHUNKED}},
 };
 
+static const char receipts_path[] = "/v1/receipts/";
+enum { RECEIPTS_PATH_LEN = sizeof receipts_path - 1, RECEIPT_ID_MAX = 64 };
+
+struct http_text route_receipt_id(const struct http_head *head)
+{
+    struct http_text id = {NULL, 0};
+    if (head->path.len > RECEIPTS_PATH_LEN && head->path.len <= RECEIPTS_PATH_LEN + RECEIPT_ID_MAX &&
+        memcmp(head->path.text, receipts_path, RECEIPTS_PATH_LEN) == 0)
+        id = (struct http_text){head->path.text + RECEIPTS_PATH_LEN, head->path.len - RECEIPTS_PATH_LEN};
+    return id;
+}
+
 struct route route_of(const struct http_head *head)
 {
     struct route route = {ROUTE_UNKNOWN, 0};
+    if (route_receipt_id(head).len != 0) {
+        bool get = http_text_is(&head->method, "GET");
+        return get ? (struct route){ROUTE_SCRIBE, REQUEST_RECEIPT} : (struct route){ROUTE_WRONG_METHOD, 0};
+    }
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct http_text *type = http_head_get(head, "Content-Type");
         if (!http_text_is(&head->path, rows[i].path))
@@ -43,7 +59,8 @@ struct route route_of(const struct http_head *head)
 size_t route_body_max(const struct http_head *head)
 {
     struct route route = route_of(head);
-    return route.kind == ROUTE_SCRIBE && route.request != REQUEST_MODELS ? GATE_BODY_MAX : 0;
+    bool post = route.kind == ROUTE_SCRIBE && http_text_is(&head->method, "POST");
+    return post ? GATE_BODY_MAX : 0;
 }
 
 enum status route_nonce_parse(uint8_t nonce[static EVIDENCE_NONCE_LEN], const struct http_head *head)

@@ -27,7 +27,7 @@ struct vault_setup {
 /* To the scribe, once the vault is open and the keyset is complete. */
 struct scribe_setup {
     char model_name[CONFIG_NAME_MAX];
-    char tee[CONFIG_NAME_MAX]; /* kind of evidence, for receipts */
+    char tee[32]; /* kind of evidence, for receipts */
     char isa[16];              /* kernels that the vault runs */
     uint8_t model_root[MODEL_ROOT_LEN];
     uint8_t engine_hash[SHA256_LEN];
