@@ -75,7 +75,7 @@ $(BUILD)/libbroker.a: $(call objects,$(BROKER_SRC))
 $(BUILD)/libclient.a: $(call objects,$(CLIENT_SRC))
 $(LIB_FILES):
 	@rm -f $@
-	ar rcsD $@ $^
+	ar qcsD $@ $^
 
 # The tool links dynamically; the enclave is one static position-independent file that any kernel can start and measure.
 # Sanitizers cannot be linked statically, so in those flavours it is dynamic and `make check` does not look at it.
@@ -84,7 +84,7 @@ $(BUILD)/cloister: $(BUILD)/src/main/cloister.o $(LIB_FILES)
 
 ENCLAVE_LINK := $(if $(filter asan fuzz,$(FLAVOUR)),-pie,-static-pie)
 $(BUILD)/cloister-enclave: $(BUILD)/src/enclave/main.o $(LIB_FILES)
-	$(CC) $(filter-out -pie,$(LDFLAGS)) $(ENCLAVE_LINK) -Wl,--gc-sections -o $@ $< \
+	$(CC) $(filter-out -pie,$(LDFLAGS)) $(ENCLAVE_LINK) -Wl,--gc-sections,-Map,$@.map -o $@ $< \
 	 $(call group,enclave sys engine core) $(LIBS_ENCLAVE)
 
 # core and engine are pure C11; the rest may call the system
@@ -112,9 +112,24 @@ $(FUZZERS:%=$(BUILD)/test/fuzz/%): $(BUILD)/test/fuzz/%: $(BUILD)/test/fuzz/%.o 
 tests: $(TESTS:%=$(BUILD)/test/%)
 fuzzers: $(FUZZERS:%=$(BUILD)/test/fuzz/%)
 
+test: all tests fuzzers
+	test/prove.sh $(BUILD) "$(TESTS)" "$(FUZZERS)" "$(SCRIPT_TESTS)"
+
+check: all
+	test/check.sh $(BUILD)
+
+# SECONDS_EACH=60 make fuzz FLAVOUR=fuzz CC=clang: each target in turn
+fuzz: fuzzers
+	test/fuzz.sh $(BUILD) "$(FUZZERS)"
+
+benches: $(BENCHES:%=$(BUILD)/bench/%)
+
+bench: all benches
+	bench/run.sh $(BUILD)
+
 clean:
 	rm -rf build
 
-.PHONY: all tests fuzzers clean
+.PHONY: all tests fuzzers test check fuzz benches bench clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
