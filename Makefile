@@ -26,13 +26,14 @@ CORE_SRC := $(addprefix src/core/, \
  evidence/bundle.c evidence/claims.c evidence/discharge.c evidence/evidence.c evidence/keyset.c evidence/keyset_json.c \
  evidence/owed.c evidence/release.c evidence/release_json.c evidence/report.c evidence/sim.c \
  policy/check.c policy/parse.c)
+CORE_SRC += $(addprefix src/core/receipt/, chain.c receipt.c statement.c verify.c)
 ENGINE_SRC := $(addprefix src/engine/, \
  attention.c detokenizer.c encode.c engine.c forward.c gguf.c gguf_value.c layout.c model.c numerics.c product.c sample.c sort.c step.c \
  tokenizer.c vocabulary.c workers.c kernel/avx2.c kernel/avx512.c kernel/kernels.c kernel/scalar.c)
 $(BUILD)/src/engine/kernel/avx2.o: EXTRA += -O3 -mavx2 -mf16c
 $(BUILD)/src/engine/kernel/avx512.o: EXTRA += -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni
 SYS_SRC := $(addprefix src/sys/, \
- clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/x25519.c \
+ clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/start.c openssl/x25519.c \
  https_answer.c https_client.c https_connection.c https_receive.c https_server.c https_url.c https_wire.c listen.c tls_identity.c)
 ENCLAVE_SRC := $(addprefix src/enclave/, \
  attestor.c channel.c chat_request.c config.c egress.c event.c frame.c gate.c gate_exchange.c gate_route.c obtain.c \
@@ -41,19 +42,20 @@ ENCLAVE_SRC := $(addprefix src/enclave/, \
 BROKER_SRC := $(addprefix src/broker/, \
  audit_log.c audit_record.c broker.c commands.c create.c decide.c kek.c nonces.c run_add.c run_log.c run_policy.c \
  serve.c store.c)
-CLIENT_SRC := $(addprefix src/client/, verify.c verify_command.c)
+CLIENT_SRC := $(addprefix src/client/, simulator.c verify.c verify_command.c)
 CLIENT_SRC += $(addprefix src/client/, fernet.c inspect.c keys.c keys_file.c keys_rewrap.c seal.c seal_source.c seal_write.c unseal.c)
 
 # ---- tests: test/NAME.c is one program each; fuzz targets: test/fuzz/NAME.c with test/fuzz/corpus/NAME/ ----
 TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict core/crypto/primitives \
  core/crypto/hpke sys/file sys/https
 TESTS += core/evidence/sim core/evidence/keyset core/evidence/bundle core/evidence/release core/policy/policy
-TESTS += broker/audit broker/secrets
+TESTS += broker/audit broker/secrets broker/decide
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream
 ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/admission engine/workers
 TESTS += $(ENGINE_TESTS)
 FUZZERS :=
+FUZZERS += gguf_parse tokenizer_encode
 
 LIBS_ENCLAVE := -levent_openssl -levent_core -lssl -lcrypto -pthread
 LIBS_ALL := -lsqlite3 -levent_openssl -levent_pthreads -levent_core -lssl -lcrypto -pthread

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spec/receipt.md, section "Statement". */
+#include "core/receipt/statement.h"
+
+#include "core/base/writer.h"
+#include "core/codec/hex.h"
+
+#include <string.h>
+
+static const char type_text[] = "cloister receipt v1";
+static const char *const finish_names[] = {"stop", "length", "cancel"};
+
+enum { FINISH_N = sizeof finish_names / sizeof *finish_names };
+
+/* Largest integer that JSON readers agree on (RFC 8785): 2^53 - 1. */
+#define NUMBER_MAX (((uint64_t)1 << 53) - 1)
+
+static bool name_is_plain(const char name[RECEIPT_NAME_MAX + 1])
+{
+    size_t len = 0;
+    while (len <= RECEIPT_NAME_MAX && name[len] != '\0') {
+        char c = name[len++];
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-')
+            return false;
+    }
+    return len != 0 && len <= RECEIPT_NAME_MAX;
+}
+
+enum status statement_check(const struct receipt_statement *s)
+{
+    bool good = name_is_plain(s->tee) && name_is_plain(s->isa) && s->time_s <= NUMBER_MAX &&
+                s->chunks_n <= NUMBER_MAX && (unsigned)s->finish < FINISH_N &&
+                s->final == (s->finish != RECEIPT_FINISH_CANCEL) && s->prompt_tokens_n <= RECEIPT_TOKENS_MAX &&
+                s->output_tokens_n <= RECEIPT_TOKENS_MAX;
+    return good ? STATUS_OK : STATUS_USAGE;
+}
+
+/* Floats and seeds as hexadecimal text: no reader rounds them. */
+static void put_u32_hex(struct json_writer *j, const char *name, uint32_t value)
+{
+    uint8_t bytes[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value};
+    json_put_hex(j, name, bytes, sizeof bytes);
+}
+
+static void put_u64_hex(struct json_writer *j, const char *name, uint64_t value)
+{
+    uint8_t bytes[8];
+    for (size_t i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(value >> (56 - 8 * i));
+    json_put_hex(j, name, bytes, sizeof bytes);
+}
+
+static void write_sampler(struct json_writer *j, const struct receipt_sampler *sampler)
+{
+    json_key(j, "sampler");
+    json_open_object(j);
+    json_put_u64(j, "max_tokens", sampler->max_tokens);
+    put_u64_hex(j, "seed", sampler->seed);
+    put_u32_hex(j, "temperature", sampler->temperature_bits);
+    json_put_u64(j, "top_k", sampler->top_k);
+    put_u32_hex(j, "top_p", sampler->top_p_bits);
+    json_close(j);
+}
+
+void statement_write_json(struct json_writer *j, const struct receipt_statement *s)
+{
+    json_open_object(j);
+    json_put_hex(j, "chain", s->chain, SHA256_LEN);
+    json_put_u64(j, "chunks", s->chunks_n);
+    json_put_hex(j, "engine_hash", s->engine_hash, SHA256_LEN);
+    json_put_bool(j, "final", s->final);
+    json_put_text(j, "finish", finish_names[s->finish]);
+    json_put_text(j, "isa", s->isa);
+    json_put_hex(j, "keyset_digest", s->keyset_digest, SHA256_LEN);
+    json_put_hex(j, "model_root", s->model_root, SHA256_LEN);
+    json_put_u64(j, "output_tokens", s->output_tokens_n);
+    json_put_hex(j, "output_tokens_hash", s->output_tokens_hash, SHA256_LEN);
+    json_put_u64(j, "prompt_tokens", s->prompt_tokens_n);
+    json_put_hex(j, "prompt_tokens_hash", s->prompt_tokens_hash, SHA256_LEN);
+    json_put_hex(j, "request_hash", s->request_hash, SHA256_LEN);
+    json_put_hex(j, "response_hash", s->response_hash, SHA256_LEN);
+    write_sampler(j, &s->sampler);
+    json_put_text(j, "tee", s->tee);
+    json_put_hex(j, "template_hash", s->template_hash, SHA256_LEN);
+    json_put_u64(j, "threads", s->threads);
+    json_put_u64(j, "time", s->time_s);
+    json_put_hex(j, "tokenizer_hash", s->tokenizer_hash, SHA256_LEN);
+    json_put_text(j, "type", type_text);
+    json_close(j);
+}
+
+/* Reading members of one object; the first failure sticks, and names the member. */
+struct members {
+    const struct json *object;
+    struct reason *why;
+    enum status status;
+};
+
+static void settle(struct members *m, const char *name, enum status status)
+{
+    if (m->status != STATUS_OK || status == STATUS_OK)
+        return;
+    m->status = STATUS_MALFORMED;
+    reason_set(m->why, "the receipt's ", name, " is missing or not of its form", NULL);
+}
+
+static void take_hex(struct members *m, const char *name, uint8_t *out, size_t len)
+{
+    settle(m, name, json_hex(out, len, json_get(m->object, name)));
+}
+
+static uint64_t take_u64(struct members *m, const char *name, uint64_t max)
+{
+    uint64_t value;
+    enum status status = json_u64(&value, json_get(m->object, name));
+    settle(m, name, status == STATUS_OK && value > max ? STATUS_MALFORMED : status);
+    return value;
+}
+
+static uint64_t take_hex_number(struct members *m, const char *name, size_t len)
+{
+    uint8_t bytes[8] = {0};
+    uint64_t value = 0;
+    take_hex(m, name, bytes, len);
+    for (size_t i = 0; i < len; i++)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+static void take_name(struct members *m, const char *name, char out[RECEIPT_NAME_MAX + 1])
+{
+    settle(m, name, json_copy_text(out, RECEIPT_NAME_MAX + 1, json_get(m->object, name)));
+}
+
+static void take_finish(struct members *m, struct receipt_statement *s)
+{
+    const struct json *value = json_get(m->object, "finish");
+    settle(m, "final", json_bool(&s->final, json_get(m->object, "final")));
+    for (unsigned i = 0; i < FINISH_N; i++)
+        if (json_is_text(value, finish_names[i])) {
+            s->finish = (enum receipt_finish)i;
+            return;
+        }
+    settle(m, "finish", STATUS_MALFORMED);
+}
+
+static void take_sampler(struct members *m, struct receipt_sampler *sampler)
+{
+    struct members inner = {json_get(m->object, "sampler"), m->why, m->status};
+    sampler->max_tokens = (uint32_t)take_u64(&inner, "max_tokens", UINT32_MAX);
+    sampler->seed = take_hex_number(&inner, "seed", 8);
+    sampler->temperature_bits = (uint32_t)take_hex_number(&inner, "temperature", 4);
+    sampler->top_k = (uint32_t)take_u64(&inner, "top_k", UINT32_MAX);
+    sampler->top_p_bits = (uint32_t)take_hex_number(&inner, "top_p", 4);
+    m->status = inner.status;
+}
+
+static void take_hashes(struct members *m, struct receipt_statement *s)
+{
+    take_hex(m, "chain", s->chain, SHA256_LEN);
+    take_hex(m, "engine_hash", s->engine_hash, SHA256_LEN);
+    take_hex(m, "keyset_digest", s->keyset_digest, SHA256_LEN);
+    take_hex(m, "model_root", s->model_root, SHA256_LEN);
+    take_hex(m, "output_tokens_hash", s->output_tokens_hash, SHA256_LEN);
+    take_hex(m, "prompt_tokens_hash", s->prompt_tokens_hash, SHA256_LEN);
+    take_hex(m, "request_hash", s->request_hash, SHA256_LEN);
+    take_hex(m, "response_hash", s->response_hash, SHA256_LEN);
+    take_hex(m, "template_hash", s->template_hash, SHA256_LEN);
+    take_hex(m, "tokenizer_hash", s->tokenizer_hash, SHA256_LEN);
+}
+
+enum status statement_parse(struct receipt_statement *s, const struct json *object, struct reason *why)
+{
+    struct members m = {object, why, STATUS_OK};
+    memset(s, 0, sizeof *s);
+    if (!json_is_text(json_get(object, "type"), type_text)) {
+        reason_set(why, "this is no receipt of a version that this build knows", NULL);
+        return STATUS_UNSUPPORTED;
+    }
+    take_hashes(&m, s);
+    s->chunks_n = take_u64(&m, "chunks", NUMBER_MAX);
+    take_finish(&m, s);
+    take_name(&m, "isa", s->isa);
+    s->output_tokens_n = take_u64(&m, "output_tokens", RECEIPT_TOKENS_MAX);
+    s->prompt_tokens_n = take_u64(&m, "prompt_tokens", RECEIPT_TOKENS_MAX);
+    take_sampler(&m, &s->sampler);
+    take_name(&m, "tee", s->tee);
+    s->threads = (uint32_t)take_u64(&m, "threads", UINT32_MAX);
+    s->time_s = take_u64(&m, "time", NUMBER_MAX);
+    if (m.status == STATUS_OK && statement_check(s) != STATUS_OK) {
+        reason_set(why, "the receipt's fields contradict each other", NULL);
+        m.status = STATUS_MALFORMED;
+    }
+    if (m.status != STATUS_OK)
+        memset(s, 0, sizeof *s);
+    return m.status;
+}
