@@ -21,6 +21,8 @@ CORE_SRC := $(addprefix src/core/, \
  base/arena.c base/constant_time.c base/reader.c base/reason.c base/status.c base/verdict.c base/writer.c \
  codec/base64.c codec/decimal.c codec/hex.c codec/http_chunked.c codec/http_framing.c codec/http_head.c codec/json.c \
  codec/json_value.c codec/json_writer.c codec/utf8.c \
+ ohttp/bhttp.c ohttp/bhttp_body.c ohttp/bhttp_text.c ohttp/ohttp.c ohttp/ohttp_chunked.c ohttp/ohttp_key_config.c \
+ ohttp/ohttp_stream.c ohttp/varint.c \
  crypto/hkdf.c crypto/hpke.c crypto/sha256_lanes.c crypto/sha256_lanes_avx2.c crypto/sha256_lanes_avx512.c \
  seal/chunk.c seal/header.c seal/recipient.c seal/slots.c seal/tree.c seal/wraps.c \
  evidence/bundle.c evidence/claims.c evidence/discharge.c evidence/evidence.c evidence/keyset.c evidence/keyset_json.c \
@@ -47,10 +49,10 @@ CLIENT_SRC += $(addprefix src/client/, fernet.c inspect.c keys.c keys_file.c key
 
 # ---- tests: test/NAME.c is one program each; fuzz targets: test/fuzz/NAME.c with test/fuzz/corpus/NAME/ ----
 TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict core/crypto/primitives \
- core/crypto/hpke sys/file sys/https
+ core/crypto/hpke sys/file core/ohttp/ohttp core/ohttp/ohttp_chunked sys/https
 TESTS += core/evidence/sim core/evidence/keyset core/evidence/bundle core/evidence/release core/policy/policy
 TESTS += broker/audit broker/secrets broker/decide
-TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream
+TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/receipt/receipt
 ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/admission engine/workers
 TESTS += $(ENGINE_TESTS)

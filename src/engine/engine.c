@@ -93,6 +93,10 @@ enum status engine_memory_len(size_t *len, const struct model *m, const struct e
         reason_add_u64(why, m->context_n);
         return STATUS_USAGE;
     }
+    if (options->sequences_max > ENGINE_SEQUENCES_MAX) {
+        reason_set(why, "engine: more than 65536 sequences", NULL);
+        return STATUS_LIMIT;
+    }
     set_strides(&b, m, options);
     divide(&d, 1, 1, sizeof b);
     divide(&d, options->sequences_max, 1, sizeof(struct engine_sequence));

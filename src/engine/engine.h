@@ -14,9 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { ENGINE_SEQUENCES_MAX = 65536 };
+
 /* Every field is mandatory and at least 1. */
 struct engine_options {
-    uint32_t sequences_max; /* open at once */
+    uint32_t sequences_max; /* open at once; at most ENGINE_SEQUENCES_MAX */
     uint32_t context_max;   /* tokens of one sequence; at most the model's context_n */
     uint32_t batch_max;     /* tokens in one step */
     uint32_t logits_max;    /* tokens of one step that want logits */
@@ -46,7 +48,7 @@ struct engine {
 };
 
 /* The bytes of memory that engine_init needs; linear in every option.  STATUS_USAGE: an option is 0 or context_max is
- * beyond the model's; STATUS_LIMIT: the size overflows. */
+ * beyond the model's; STATUS_LIMIT: too many sequences, or the size overflows. */
 must_check enum status engine_memory_len(size_t *len, const struct model *m, const struct engine_options *options,
                                          unsigned workers_n, struct reason *why);
 

@@ -326,6 +326,8 @@ enum status model_parse(struct model *m, struct arena *a, const void *meta, size
         status = bind_tensors(m, &g, a, why);
     if (status != STATUS_OK)
         *m = (struct model){0};
+    else
+        reason_set(why, "", NULL); /* what a missing optional key left */
     return status;
 }
 
