@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Nothing of this process reaches another user: no core dump, no ptrace, no readable file. */
 void broker_harden(void)
@@ -41,6 +42,13 @@ enum status broker_read_simulator_root(uint8_t root[static 32], const char *path
     status = sim_root_parse(root, text, text_len, why);
     file_free(text, text_len);
     return status;
+}
+
+int broker_fail_open(enum status status, const struct reason *why, const char *directory)
+{
+    char path[BROKER_PATH_MAX];
+    bool there = broker_path(path, directory, "broker.db", NULL) == STATUS_OK && access(path, F_OK) == 0;
+    return console_fail(status, why, there ? NULL : "make a broker with `cloister broker init DIR`");
 }
 
 static int run_init(const struct command_line *line)
@@ -93,7 +101,7 @@ static int run_trust(const struct command_line *line)
         return console_fail(status, &why, NULL);
     status = broker_open(&b, line->arguments[0], BROKER_LOCKED, &source, &why);
     if (status != STATUS_OK)
-        return console_fail(status, &why, NULL);
+        return broker_fail_open(status, &why, line->arguments[0]);
     hex_write(digits, root, sizeof root);
     snprintf(record.detail, sizeof record.detail, "simulator root %s", digits);
     status = broker_record(&b, &record, &why);
@@ -116,8 +124,7 @@ static int run_serve(const struct command_line *line)
     broker_harden();
     enum status status = broker_open(&b, line->arguments[0], BROKER_UNLOCKED, &source, &why);
     if (status != STATUS_OK)
-        return console_fail(status, &why,
-                            status == STATUS_NOT_FOUND ? "make a broker with `cloister broker init DIR`" : NULL);
+        return broker_fail_open(status, &why, line->arguments[0]);
     status = broker_serve(&b, address == NULL ? "127.0.0.1:8444" : address, command_flag(line, "json"), &why);
     broker_close(&b);
     return status == STATUS_OK ? EXIT_CODE_OK : console_fail(status, &why, NULL);

@@ -18,6 +18,9 @@ void broker_harden(void);
 
 struct kek_source broker_kek_source(const struct command_line *line);
 
+/* Tells why a broker could not be opened; returns the exit code. */
+int broker_fail_open(enum status status, const struct reason *why, const char *directory);
+
 must_check enum status broker_read_simulator_root(uint8_t root[static 32], const char *path, struct reason *why);
 
 #endif

@@ -24,8 +24,12 @@ static enum status read_key(struct seal_dek *dek, struct seal_header *header, co
     enum status status = STATUS_OK;
     if (fd < 0)
         status = status_from_errno(why, "cannot open", path);
-    if (status == STATUS_OK)
-        status = model_stream_open(s, fd, why);
+    if (status == STATUS_OK) {
+        struct reason wrong = {{0}};
+        status = model_stream_open(s, fd, &wrong);
+        if (status != STATUS_OK)
+            reason_set(why, path, ": ", wrong.text, NULL);
+    }
     if (status == STATUS_OK) {
         status = seal_unwrap_private(dek, &s->wraps, &b->identity, s->header_hash);
         if (status == STATUS_NOT_FOUND)
@@ -79,8 +83,7 @@ int broker_run_add(const struct command_line *line)
     broker_harden();
     enum status status = broker_open(&b, line->arguments[0], BROKER_UNLOCKED, &source, &why);
     if (status != STATUS_OK)
-        return console_fail(status, &why,
-                            status == STATUS_NOT_FOUND ? "make a broker with `cloister broker init DIR`" : NULL);
+        return broker_fail_open(status, &why, line->arguments[0]);
     status = read_key(&dek, &header, &b, line->arguments[1], &why);
     if (status == STATUS_OK)
         status = add_key(&b, &dek, &header, &why);

@@ -145,10 +145,11 @@ int broker_run_policy(const struct command_line *line)
         return EXIT_CODE_USAGE;
     }
     enum status status = name == NULL ? STATUS_OK : check_name(name, &why);
-    if (status == STATUS_OK)
-        status = broker_open(&b, line->arguments[0], BROKER_LOCKED, &source, &why);
     if (status != STATUS_OK)
         return console_fail(status, &why, NULL);
+    status = broker_open(&b, line->arguments[0], BROKER_LOCKED, &source, &why);
+    if (status != STATUS_OK)
+        return broker_fail_open(status, &why, line->arguments[0]);
     if (removing)
         status = remove_policy(&b, name, &why);
     else if (path != NULL)
