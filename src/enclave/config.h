@@ -32,7 +32,7 @@ struct config {
     uint8_t broker_spki_sha256[SHA256_LEN];
     uint32_t threads;
     uint32_t sequences; /* answered at once */
-    uint32_t context;   /* tokens of one sequence */
+    uint32_t context;   /* tokens of one sequence, at most; the model's own limit may be lower */
     uint32_t batch;     /* tokens in one step */
     uint64_t egress_bits_per_hour;
     uint64_t exfiltration_floor_s; /* refuse to start when the weights would be out sooner */

@@ -4,12 +4,15 @@
 #include "enclave/role.h"
 #include "enclave/warden.h"
 #include "sys/console.h"
+#include "sys/openssl/start.h"
 
 #include <stdio.h>
 #include <string.h>
 
 int main(int argc, char **argv)
 {
+    if (openssl_start() != STATUS_OK)
+        return EXIT_CODE_USAGE;
     if (argc == 3 && strcmp(argv[1], "--config") == 0)
         return warden_main(argv[2]);
     if (argc == 3 && strcmp(argv[1], "--role") == 0) {

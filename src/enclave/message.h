@@ -9,7 +9,7 @@ enum message {
     MESSAGE_GATE_HELLO = 1, /* u32 locked memory, SHA-256 of the TLS SPKI (32) */
     MESSAGE_SCRIBE_HELLO,   /* u32 locked memory, receipt key (32), HPKE key configuration (1 to 128) */
     MESSAGE_SCRIBE_READY,   /* SHA-256 of tokenizer (32) and template (32) */
-    MESSAGE_VAULT_OPENED,   /* u32 locked memory, u32 vocabulary, u64 bytes of weights, u64 milliseconds */
+    MESSAGE_VAULT_OPENED,   /* u32 locked memory, u32 vocabulary, u32 context, u64 bytes of weights, u64 ms, instruction set (16) */
     MESSAGE_VAULT_REFUSED,  /* u32 status, text of the reason (no secret: it names tensors and sizes) */
 
     /* start: warden to children */

@@ -51,7 +51,9 @@ enum status sandbox_become_user(unsigned uid)
 
 bool sandbox_lock_memory(void)
 {
-    struct rlimit limit;
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+    if (geteuid() == 0 && setrlimit(RLIMIT_MEMLOCK, &limit) != 0) /* handed on to the processes started later */
+        return false;
     if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY)
         return false; /* with a limit, memory that is asked for later could not be had */
     return mlockall(MCL_CURRENT | MCL_FUTURE) == 0;

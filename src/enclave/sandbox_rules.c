@@ -59,6 +59,7 @@ static const struct sandbox_rule rules_of_vault_opening[] = {
     {SYS_newfstatat, ARGUMENT_ANY, 0, 0, "its length, as newer libc asks"},
     {SYS_lseek, ARGUMENT_ANY, 0, 0, "the same"},
     {SYS_mlock, ARGUMENT_ANY, 0, 0, "weights stay in memory"},
+    {SYS_rt_sigaction, ARGUMENT_ANY, 0, 0, "libc, before its first thread"},
     {SYS_clone, ARGUMENT_ANY, 0, 0, "workers"},
     {SYS_clone3, ARGUMENT_ANY, 0, 0, "workers"},
     {SYS_set_robust_list, ARGUMENT_ANY, 0, 0, "start of a thread"},

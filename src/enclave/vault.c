@@ -31,13 +31,14 @@ static enum status refuse(struct channel *warden, enum status status, const stru
 
 static enum status report(struct channel *warden, const struct vault_model *v, uint64_t ms)
 {
-    uint8_t bytes[4 + 4 + 8 + 8 + ISA_NAME_LEN];
+    uint8_t bytes[4 + 4 + 4 + 8 + 8 + ISA_NAME_LEN];
     char isa[ISA_NAME_LEN] = {0};
     struct writer w;
     strncpy(isa, v->engine.kernels->name, sizeof isa - 1);
     writer_init(&w, bytes, sizeof bytes);
     writer_u32le(&w, 1); /* vault_open refuses memory that cannot be locked */
     writer_u32le(&w, v->model.vocab_n);
+    writer_u32le(&w, v->engine.options.context_max);
     writer_u64le(&w, v->weights_len);
     writer_u64le(&w, ms);
     writer_bytes(&w, isa, sizeof isa);
@@ -76,7 +77,7 @@ static enum status open_and_serve(struct channel *warden, struct channel *scribe
     if (status != STATUS_OK) {
         vault_close(&v);
         enum status sent = refuse(warden, status, &why);
-        return sent == STATUS_OK ? status : sent;
+        return sent == STATUS_OK ? STATUS_NOT_FOUND : sent; /* the warden ends the enclave and says why */
     }
     status = report(warden, &v, clock_monotonic_ms() - started);
     if (status == STATUS_OK)

@@ -114,6 +114,8 @@ enum status vault_open(struct vault_model *v, int model_fd, const struct vault_s
     enum status status = model_stream_open(&stream, model_fd, why);
     if (status == STATUS_OK)
         status = parse_model(v, &stream, &setup->dek, why);
+    if (status == STATUS_OK && options.context_max > v->model.context_n)
+        options.context_max = v->model.context_n;
     if (status == STATUS_OK)
         status = worker_pool_open(&v->pool, setup->threads, why);
     if (status == STATUS_OK)

@@ -264,7 +264,7 @@ enum status vault_serve(struct vault_model *v, const struct vault_setup *setup, 
     s.v = v;
     s.scribe = scribe;
     s.slots_n = setup->sequences;
-    s.context = setup->context;
+    s.context = v->engine.options.context_max;
     s.batch = setup->batch;
     s.vocab_n = v->model.vocab_n;
     egress_init(&s.egress, setup->egress_bits_per_hour, s.vocab_n, clock_monotonic_ms());

@@ -45,7 +45,7 @@ struct start {
     struct keyset keyset;
     char address[LISTEN_ADDRESS_SIZE];
     bool memory_locked; /* of every process */
-    uint32_t vocab_n;
+    uint32_t vocab_n, context; /* as the vault found them */
     char isa[16];
     struct reason why;
 };
@@ -192,6 +192,7 @@ static enum status hear_vault(struct start *s)
     }
     s->memory_locked = reader_u32le(&r) != 0 && s->memory_locked;
     s->vocab_n = reader_u32le(&r);
+    s->context = reader_u32le(&r);
     uint64_t bytes = reader_u64le(&r);
     uint64_t ms = reader_u64le(&r);
     reader_copy(&r, s->isa, sizeof s->isa);
@@ -206,7 +207,7 @@ static enum status send_scribe_setup(struct start *s)
     size_t len;
     struct scribe_setup setup = {.threads = s->config.threads,
                                  .sequences = s->config.sequences,
-                                 .context = s->config.context,
+                                 .context = s->context,
                                  .vocab_n = s->vocab_n};
     memcpy(setup.model_name, s->config.model_name, sizeof setup.model_name);
     snprintf(setup.tee, sizeof setup.tee, "%s", evidence_kind_name(s->attestor.kind));

@@ -9,6 +9,8 @@
 #include "client/simulator.h"
 #include "client/verify.h"
 #include "sys/command.h"
+#include "sys/console.h"
+#include "sys/openssl/start.h"
 
 #include <signal.h>
 #include <stddef.h>
@@ -19,5 +21,7 @@ int main(int argc, char **argv)
         seal_commands,    keys_commands,   broker_commands, simulator_commands, verify_commands,
         chat_commands,    receipt_commands, replay_commands, NULL};
     signal(SIGPIPE, SIG_IGN);
+    if (openssl_start() != STATUS_OK)
+        return EXIT_CODE_USAGE;
     return command_main(groups, argc, argv);
 }
