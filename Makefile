@@ -51,7 +51,7 @@ CLIENT_SRC += $(addprefix src/client/, fernet.c inspect.c keys.c keys_file.c key
 TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict core/crypto/primitives \
  core/crypto/hpke sys/file core/ohttp/ohttp core/ohttp/ohttp_chunked sys/https
 TESTS += core/evidence/sim core/evidence/keyset core/evidence/bundle core/evidence/release core/policy/policy
-TESTS += broker/audit broker/secrets broker/decide broker/serve
+TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/receipt/receipt
 ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/admission engine/workers

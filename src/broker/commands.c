@@ -36,7 +36,7 @@ enum status broker_read_simulator_root(uint8_t root[static 32], const char *path
     uint8_t *text = NULL;
     size_t text_len = 0;
     memset(root, 0, 32);
-    enum status status = file_read(&text, &text_len, path, 256, why);
+    enum status status = file_read(&text, &text_len, path, 4096, why);
     if (status != STATUS_OK)
         return status;
     status = sim_root_parse(root, text, text_len, why);

@@ -71,7 +71,7 @@ enum status verify_anchors_read(struct trust_anchors *anchors, const char *path,
     memset(anchors, 0, sizeof *anchors);
     if (path == NULL)
         return STATUS_OK;
-    enum status status = file_read(&text, &text_len, path, 256, why);
+    enum status status = file_read(&text, &text_len, path, 4096, why);
     if (status != STATUS_OK)
         return status;
     status = sim_root_parse(anchors->simulator_root, text, text_len, why);
