@@ -90,7 +90,7 @@ static void test_elementwise(const struct kernels *k, int flavour)
         if (!norm || !same(expected, got, n))
             check(false, "%s: %zu elements of flavour %d", k->name, n, flavour);
     }
-    check(true, "NUM-22 NUM-30 NUM-32: %s: norm and gate of flavour %d", k->name, flavour);
+    check(true, "NUM-22 NUM-30 NUM-32 NUM-33: %s: norm and gate of flavour %d", k->name, flavour);
 }
 
 /* Weights of any bytes, but scales that are finite unless flavour is the last. */
