@@ -44,12 +44,14 @@ ENCLAVE_SRC := $(addprefix src/enclave/, \
 BROKER_SRC := $(addprefix src/broker/, \
  audit_log.c audit_record.c broker.c commands.c create.c decide.c kek.c nonces.c run_add.c run_log.c run_policy.c \
  serve.c store.c)
-CLIENT_SRC := $(addprefix src/client/, simulator.c verify.c verify_command.c)
-CLIENT_SRC += $(addprefix src/client/, fernet.c inspect.c keys.c keys_file.c keys_rewrap.c seal.c seal_source.c seal_write.c unseal.c)
+CLIENT_SRC := $(addprefix src/client/, chat.c chat_message.c chat_stream.c private_request.c simulator.c verify.c verify_command.c)
+CLIENT_SRC += $(addprefix src/client/, fernet.c inspect.c keys.c keys_file.c keys_rewrap.c receipt.c replay.c replay_model.c replay_run.c seal.c seal_source.c \
+ seal_write.c unseal.c)
 
 # ---- tests: test/NAME.c is one program each; fuzz targets: test/fuzz/NAME.c with test/fuzz/corpus/NAME/ ----
 TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict core/crypto/primitives \
- core/crypto/hpke sys/file core/ohttp/ohttp core/ohttp/ohttp_chunked sys/https
+ core/crypto/hpke sys/file core/codec/text_codes core/codec/json \
+ core/codec/json_writer core/codec/http core/ohttp/bhttp core/ohttp/ohttp core/ohttp/ohttp_chunked sys/https
 TESTS += core/evidence/sim core/evidence/keyset core/evidence/bundle core/evidence/release core/policy/policy
 TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/receipt/receipt
@@ -57,6 +59,7 @@ ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determin
  engine/sample engine/admission engine/workers
 TESTS += $(ENGINE_TESTS)
 FUZZERS :=
+FUZZERS += sim_parse bundle_parse policy_parse release_parse audit_record_parse
 FUZZERS += gguf_parse tokenizer_encode
 
 LIBS_ENCLAVE := -levent_openssl -levent_core -lssl -lcrypto -pthread

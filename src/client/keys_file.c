@@ -153,3 +153,12 @@ out:
         wipe(dek, sizeof *dek);
     return status;
 }
+
+enum status keys_check_output(const char *path, bool force, struct reason *why)
+{
+    struct stat info;
+    if (force || lstat(path, &info) != 0)
+        return STATUS_OK;
+    reason_set(why, path, " is there already", NULL);
+    return STATUS_EXISTS;
+}

@@ -28,4 +28,7 @@ must_check enum status keys_raw_key_from_environment(struct seal_raw_key *key, b
 must_check enum status keys_open(struct seal_dek *dek, const struct model_stream *s, const struct command_line *line,
                                  struct reason *why);
 
+/* STATUS_EXISTS when something is at path and force is not set: told before hours of work, not after. */
+must_check enum status keys_check_output(const char *path, bool force, struct reason *why);
+
 #endif

@@ -124,7 +124,9 @@ static enum status seal_to(struct seal_header *header, const char *out, const st
                            struct reason *why)
 {
     struct file_draft draft;
-    enum status status = file_draft_open(&draft, out, 0644, why); /* before the first pass: a bad place is told at once */
+    enum status status = keys_check_output(out, force, why);
+    if (status == STATUS_OK)
+        status = file_draft_open(&draft, out, 0644, why); /* before the first pass: a bad place is told at once */
     if (status != STATUS_OK)
         return status;
     status = seal_write_find_root(header, request, why);

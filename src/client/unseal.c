@@ -41,7 +41,9 @@ static enum status unseal_to(const struct model_stream *s, const struct seal_dek
 {
     struct file_draft draft;
     struct output output = {.done = 0};
-    enum status status = file_draft_open(&draft, path, 0600, why);
+    enum status status = keys_check_output(path, force, why);
+    if (status == STATUS_OK)
+        status = file_draft_open(&draft, path, 0600, why);
     if (status != STATUS_OK)
         return status;
     output.fd = draft.fd;
