@@ -58,6 +58,7 @@ struct job *job_add(struct scribe *s, uint64_t exchange)
         memset(job, 0, sizeof *job);
         job->state = JOB_RECEIVING;
         job->exchange = exchange;
+        job->transport.exchange = exchange; /* a cancel may come before it is opened */
         job->order = s->jobs_n++;
         job->slot = NO_SLOT;
         return job;

@@ -20,7 +20,6 @@ struct transport {
     uint64_t exchange;
     struct transport_ohttp *ohttp; /* NULL for plain TLS */
     bool begun;
-    bool ended;
 };
 
 /* The request inside; points into memory of the transport or of the body. */
