@@ -35,7 +35,7 @@ ENGINE_SRC := $(addprefix src/engine/, \
 $(BUILD)/src/engine/kernel/avx2.o: EXTRA += -O3 -mavx2 -mf16c
 $(BUILD)/src/engine/kernel/avx512.o: EXTRA += -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni
 SYS_SRC := $(addprefix src/sys/, \
- clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/start.c openssl/x25519.c \
+ clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c release_client.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/start.c openssl/x25519.c \
  https_answer.c https_client.c https_connection.c https_receive.c https_server.c https_url.c https_wire.c listen.c tls_identity.c)
 ENCLAVE_SRC := $(addprefix src/enclave/, \
  attestor.c channel.c chat_request.c config.c egress.c event.c frame.c gate.c gate_exchange.c gate_route.c obtain.c \
@@ -58,7 +58,10 @@ TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/
 ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/admission engine/workers
 TESTS += $(ENGINE_TESTS)
+SCRIPT_TESTS += test/cli/seal.sh
 FUZZERS :=
+FUZZERS += json_parse base64_parse hex_parse http_head_parse http_chunked_parse bhttp_parse ohttp_key_config_parse \
+ ohttp_chunk_parse
 FUZZERS += sim_parse bundle_parse policy_parse release_parse audit_record_parse
 FUZZERS += gguf_parse tokenizer_encode
 
@@ -110,6 +113,7 @@ $(ENGINE_TESTS:%=$(BUILD)/test/%): $(BUILD)/test/engine/rig.o $(BUILD)/test/engi
 $(ENGINE_TESTS:%=$(BUILD)/test/%): LIBS += -lm
 
 $(BUILD)/test/sys/https: $(BUILD)/test/sys/https_app.o
+$(BUILD)/test/fuzz/json_parse: LIBS += -ljansson
 
 # In the fuzz flavour a target is a libFuzzer program; in the others it replays files given on the command line.
 FUZZ_MAIN := $(if $(filter fuzz,$(FLAVOUR)),,$(BUILD)/test/fuzz/replay.o)
