@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 enum { HEAD_LEN = 8 + SHA256_LEN };
@@ -134,6 +135,7 @@ enum status broker_open(struct broker *b, const char *directory, enum broker_acc
 {
     memset(b, 0, sizeof *b);
     b->log.fd = -1;
+    (void)mlock(b, sizeof *b); /* where the limit allows: its secrets stay out of swap */
     enum status status = open_parts(b, directory, access, source, why);
     if (status != STATUS_OK)
         broker_close(b);

@@ -44,14 +44,18 @@ static void refuse_by_verdict(struct answer *answer, const char *code, const str
     reason_add(&answer->message, failure->reason.text);
 }
 
-static bool check_nonce(struct answer *answer, struct nonces *nonces, const struct release_request *request,
-                        uint64_t now_ms)
+/* recorded: whether the refusal goes into the log. */
+static bool check_nonce(struct answer *answer, bool *recorded, struct nonces *nonces,
+                        const struct release_request *request, uint64_t now_ms)
 {
+    *recorded = true;
     enum status status = nonces_use(nonces, request->nonce, now_ms);
     if (status == STATUS_OK)
         return true;
     if (status == STATUS_STALE)
         refuse(answer, 403, "stale", "nonce: issued over 60 s ago: ask for a new one");
+    else if (!(*recorded = nonces_count_refusal(nonces, now_ms)))
+        refuse(answer, 503, "busy", "nonce: too many requests with unknown nonces: try again in a minute");
     else
         refuse(answer, 403, "nonce", "nonce: never issued here, or used before (a replay): ask for a new one");
     return false;
@@ -190,16 +194,18 @@ void decide_release(struct answer *answer, struct broker *b, struct nonces *nonc
     struct reason why = {{0}};
     char policy[STORE_NAME_MAX + 1] = "";
     size_t mark = arena_used(arena);
+    bool recorded = false;
     memset(answer, 0, sizeof *answer);
     claims_init(&claims);
     if (release_request_parse(&request, arena, text, text_len, &why) != STATUS_OK) {
         refuse(answer, 400, "malformed", why.text);
     } else {
-        if (check_nonce(answer, nonces, &request, now_ms) &&
+        if (check_nonce(answer, &recorded, nonces, &request, now_ms) &&
             check_evidence(answer, &claims, b, &request, now_s) &&
             check_policies(answer, policy, b, &claims, &request, arena))
             (void)seal_key(answer, b, &request);
-        record(answer, b, &request, &claims, policy);
+        if (recorded)
+            record(answer, b, &request, &claims, policy);
     }
     arena_rewind(arena, mark);
 }

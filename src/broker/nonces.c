@@ -44,3 +44,15 @@ enum status nonces_use(struct nonces *list, const uint8_t nonce[static EVIDENCE_
     }
     return STATUS_REFUSED;
 }
+
+bool nonces_count_refusal(struct nonces *list, uint64_t now_ms)
+{
+    if (now_ms - list->minute_ms >= 60 * 1000) {
+        list->minute_ms = now_ms;
+        list->refusals_n = 0;
+    }
+    if (list->refusals_n == NONCE_REFUSALS_MAX)
+        return false;
+    list->refusals_n++;
+    return true;
+}

@@ -6,12 +6,14 @@
 
 #include "core/base/status.h"
 #include "core/evidence/claims.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
     NONCES_MAX = 4096,
     NONCE_LIFE_MS = 60 * 1000,
+    NONCE_REFUSALS_MAX = 60, /* recorded in a minute */
 };
 
 struct nonces {
@@ -20,6 +22,8 @@ struct nonces {
         uint64_t issued_ms;
     } list[NONCES_MAX];
     size_t n;
+    uint64_t minute_ms; /* start of the minute in which refusals are counted */
+    unsigned refusals_n;
 };
 
 void nonces_init(struct nonces *list);
@@ -32,5 +36,8 @@ must_check enum status nonces_add(struct nonces *list, const uint8_t nonce[stati
  * out, was used before, or is long forgotten. */
 must_check enum status nonces_use(struct nonces *list, const uint8_t nonce[static EVIDENCE_NONCE_LEN],
                                   uint64_t now_ms);
+
+/* True when the refusal of an unknown nonce may still be recorded this minute (RL-4); counts it. */
+must_check bool nonces_count_refusal(struct nonces *list, uint64_t now_ms);
 
 #endif

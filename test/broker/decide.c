@@ -225,6 +225,34 @@ static void stale(void)
     broker_close(&b);
 }
 
+/* A stranger who sends made-up nonces without end. */
+static void flood(void)
+{
+    struct asking a;
+    struct answer answer;
+    struct broker b;
+    struct reason why;
+    uint8_t nonce[32];
+    unsigned recorded = 0, busy = 0;
+    memset(nonce, 3, sizeof nonce);
+    if (!check(asking_write(&a, &f, nonce) &&
+                   broker_open(&b, f.directory, BROKER_UNLOCKED, &here, &why) == STATUS_OK,
+               "a flood"))
+        return;
+    uint64_t before = records_n();
+    for (int i = 0; i < 200; i++) {
+        memset(&answer, 0, sizeof answer);
+        decide_release(&answer, &b, &nonces, &arena, a.text, a.text_len, 200000, clock_unix_seconds());
+        recorded += answer.http_status == 403;
+        busy += answer.http_status == 503;
+    }
+    check(recorded == 60 && busy == 140 && records_n() == before + 60, "RL-4: 60 refusals a minute are recorded");
+    memset(&answer, 0, sizeof answer);
+    decide_release(&answer, &b, &nonces, &arena, a.text, a.text_len, 260000, clock_unix_seconds());
+    check(answer.http_status == 403, "RL-4: and more in the next");
+    broker_close(&b);
+}
+
 /* What a thief of the directory without the KEK has. */
 static void stolen(void)
 {
@@ -274,6 +302,7 @@ int main(void)
     releases();
     refusals();
     stale();
+    flood();
     stolen();
     damaged_log();
     fixture_close(&f);
