@@ -247,10 +247,12 @@ static bool parse_value(struct parse *p, struct json *value, size_t depth);
 /* One member: for an object its key and ':' first. */
 static bool parse_member(struct parse *p, struct json *parent, struct json **member, size_t depth)
 {
+    skip_space(p);
+    if (p->at == p->end) /* no memory for what is not there */
+        return fail_malformed(p, "");
     *member = arena_take(p->arena, 1, sizeof **member, _Alignof(struct json));
     if (*member == NULL)
         return fail(p, STATUS_NO_MEMORY, "no memory left for the tree");
-    skip_space(p);
     if (parent->type == JSON_OBJECT) {
         if (p->at == p->end || *p->at != '"')
             return fail_malformed(p, "a key is missing");

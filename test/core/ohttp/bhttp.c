@@ -207,7 +207,7 @@ static void test_write(void)
     head.fields[0] = (struct http_header){{"a", 1}, {"b", 1}};
     writer_init(&w, out, sizeof out);
     bhttp_head_write(&w, &head);
-    check(writer_end(&w) == STATUS_OK && writer_len(&w) == 18, "a head is written");
+    check(writer_end(&w) == STATUS_OK && writer_len(&w) == 19, "a head is written");
     head.fields[0].name.text = "A";
     writer_init(&w, out, sizeof out);
     bhttp_head_write(&w, &head);
