@@ -157,15 +157,23 @@ static void escape(struct encoder *e, const uint8_t *text, size_t len, bool pref
     }
 }
 
-/* One symbol a character; the length is what the first byte says, and 1 for a byte that starts none. */
-static void split(struct encoder *e)
+/* Bytes of the character at text: what its first byte says, as far as continuation bytes follow.  So no symbol starts
+ * inside a space mark, and there are no more symbols than units. */
+static size_t character_len(const uint8_t *text, size_t left)
 {
     static const uint8_t lens[16] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 4};
+    size_t len = 1;
+    while (len < left && len < lens[text[0] >> 4] && (text[len] & 0xc0) == 0x80)
+        len++;
+    return len;
+}
+
+static void split(struct encoder *e)
+{
     e->symbols_n = 0;
     for (size_t at = 0; at < e->text_len;) {
-        size_t len = lens[e->text[at] >> 4];
+        size_t len = character_len(e->text + at, e->text_len - at);
         uint32_t index = (uint32_t)e->symbols_n;
-        len = len > e->text_len - at ? e->text_len - at : len;
         e->symbols[e->symbols_n++] = (struct symbol){
             .start = (uint32_t)at, .len = (uint32_t)len, .previous = index == 0 ? NONE : index - 1, .next = index + 1};
         at += len;
