@@ -60,6 +60,7 @@ ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determin
 TESTS += $(ENGINE_TESTS)
 SCRIPT_TESTS += test/cli/seal.sh
 FUZZERS :=
+FUZZERS += seal_header_parse seal_wraps_parse seal_key_parse fernet_parse receipt_parse
 FUZZERS += json_parse base64_parse hex_parse http_head_parse http_chunked_parse bhttp_parse ohttp_key_config_parse \
  ohttp_chunk_parse
 FUZZERS += sim_parse bundle_parse policy_parse release_parse audit_record_parse
