@@ -59,6 +59,7 @@ ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determin
  engine/sample engine/admission engine/workers
 TESTS += $(ENGINE_TESTS)
 SCRIPT_TESTS += test/cli/seal.sh
+SCRIPT_TESTS += test/cli/broker.sh
 FUZZERS :=
 FUZZERS += seal_header_parse seal_wraps_parse seal_key_parse fernet_parse receipt_parse
 FUZZERS += json_parse base64_parse hex_parse http_head_parse http_chunked_parse bhttp_parse ohttp_key_config_parse \
