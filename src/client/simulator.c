@@ -5,10 +5,14 @@
 #include "core/codec/hex.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/signature.h"
+#include "core/evidence/release.h"
 #include "core/evidence/sim.h"
+#include "sys/clock.h"
 #include "sys/console.h"
 #include "sys/file.h"
+#include "sys/https_client.h"
 #include "sys/random.h"
+#include "sys/release_client.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -68,6 +72,96 @@ static int run_measure(const struct command_line *line)
     return EXIT_CODE_OK;
 }
 
+/* ---- simulator release: what an enclave with these claims would get from a broker ---- */
+
+struct claimed {
+    struct ed25519_private root;
+    struct sim_statement statement;
+};
+
+static enum status state(void *context, uint8_t *out, size_t *out_len,
+                         const uint8_t report_data[static REPORT_DATA_LEN])
+{
+    struct claimed *claimed = context;
+    claimed->statement.issued_at = clock_unix_seconds();
+    memcpy(claimed->statement.report_data, report_data, REPORT_DATA_LEN);
+    *out_len = SIM_EVIDENCE_LEN;
+    return sim_write(out, &claimed->statement, &claimed->root);
+}
+
+/* A mandatory option of hexadecimal digits. */
+static bool take_hex(const struct command_line *line, const char *option, uint8_t *out, size_t out_len)
+{
+    const char *text = command_value(line, option);
+    if (text != NULL && hex_parse(out, out_len, text, strlen(text)) == STATUS_OK)
+        return true;
+    console_error("--%s is wanted, with %zu hexadecimal digits", option, 2 * out_len);
+    return false;
+}
+
+static enum status read_root(struct ed25519_private *root, const char *path, struct reason *why)
+{
+    uint8_t *text;
+    size_t len;
+    enum status status = file_read(&text, &len, path, 256, why);
+    if (status != STATUS_OK)
+        return status;
+    status = hex_parse(root->seed, sizeof root->seed, (const char *)text, len > 0 && text[len - 1] == '\n' ? len - 1 : len);
+    if (status != STATUS_OK)
+        reason_set(why, path, " is no simulator key; make one with `cloister simulator new`", NULL);
+    file_free(text, len);
+    return status;
+}
+
+static int run_release(const struct command_line *line)
+{
+    struct claimed claimed = {.statement = {.debug = command_flag(line, "debug"), .tcb = 1}};
+    uint8_t root[MODEL_ROOT_LEN], key_id[RELEASE_KEY_ID_LEN], pin[SHA256_LEN];
+    uint8_t nonce[EVIDENCE_NONCE_LEN], used[EVIDENCE_NONCE_LEN];
+    char used_text[2 * EVIDENCE_NONCE_LEN + 1];
+    struct https_url url;
+    struct release_key key;
+    struct reason why = {{0}};
+    const char *nonce_text = command_value(line, "nonce");
+    if (!take_hex(line, "pin", pin, sizeof pin) || !take_hex(line, "model-root", root, sizeof root) ||
+        !take_hex(line, "key-id", key_id, sizeof key_id) ||
+        !take_hex(line, "measurement", claimed.statement.measurement, SIM_MEASUREMENT_LEN) ||
+        !take_hex(line, "configuration", claimed.statement.configuration, CONFIGURATION_LEN) ||
+        (nonce_text != NULL && !take_hex(line, "nonce", nonce, sizeof nonce)))
+        return EXIT_CODE_USAGE;
+    const struct release_terms terms = {.broker = &url,
+                                        .broker_spki_sha256 = pin,
+                                        .model_root = root,
+                                        .key_id = key_id,
+                                        .nonce = nonce_text == NULL ? NULL : nonce,
+                                        .kind = EVIDENCE_SIMULATOR,
+                                        .evidence = state,
+                                        .context = &claimed};
+    enum status status = https_url_parse(&url, line->arguments[1], &why);
+    if (status == STATUS_OK)
+        status = read_root(&claimed.root, line->arguments[0], &why);
+    if (status == STATUS_OK)
+        status = release_obtain(&key, used, &terms, &why);
+    wipe(&key, sizeof key);
+    wipe(&claimed, sizeof claimed);
+    console_not_a_tee();
+    if (status != STATUS_OK)
+        return console_fail(status, &why, NULL);
+    hex_write(used_text, used, sizeof used);
+    printf("released; the key was thrown away; nonce %s\n", used_text);
+    return EXIT_CODE_OK;
+}
+
+static const struct command_option release_options[] = {
+    {"pin", "HEX", "SHA-256 of the broker's TLS key, as `broker serve` prints it"},
+    {"model-root", "HEX", "root of the model"},
+    {"key-id", "HEX", "which of its sealed files, as `inspect` prints it"},
+    {"measurement", "HEX", "measurement to state, see `simulator measure`"},
+    {"configuration", "HEX", "SHA-256 of the enclave's configuration to state"},
+    {"debug", NULL, "state that debugging is on"},
+    {"nonce", "HEX", "use this nonce instead of asking for one"},
+    {NULL, NULL, NULL},
+};
 static const struct command_option no_options[] = {{NULL, NULL, NULL}};
 
 const struct command simulator_commands[] = {
@@ -75,5 +169,8 @@ const struct command simulator_commands[] = {
      run_new},
     {"simulator measure", "BINARY", 1, 1, "Print the measurement that the simulator states of a binary", no_options,
      run_measure},
+    {"simulator release", "KEY https://BROKER[:PORT]", 2, 2,
+     "Ask a broker for a model's key as an enclave with these simulated claims would (NOT A TEE), to try a policy",
+     release_options, run_release},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
@@ -41,9 +42,33 @@ enum status sandbox_harden(void)
     return STATUS_OK;
 }
 
+/* The capability to lock memory without a limit, where root had it (capabilities(7)). */
+static bool may_lock(void)
+{
+    struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    return syscall(SYS_capget, &head, sets) == 0 && (sets[0].effective & (1U << CAP_IPC_LOCK)) != 0;
+}
+
+/* Leaves that capability alone of all, also over the exec to come. */
+static enum status keep_lock_capability(bool keep)
+{
+    struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    uint32_t bit = keep ? 1U << CAP_IPC_LOCK : 0;
+    sets[0] = (struct __user_cap_data_struct){bit, bit, bit};
+    if (syscall(SYS_capset, &head, sets) != 0)
+        return STATUS_IO;
+    if (keep && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_IPC_LOCK, 0, 0) != 0)
+        return STATUS_IO;
+    return STATUS_OK;
+}
+
 enum status sandbox_become_user(unsigned uid)
 {
-    if (setgroups(0, NULL) != 0 || setresgid(uid, uid, uid) != 0 || setresuid(uid, uid, uid) != 0)
+    bool lock = may_lock();
+    if (prctl(PR_SET_KEEPCAPS, 1) != 0 || setgroups(0, NULL) != 0 || setresgid(uid, uid, uid) != 0 ||
+        setresuid(uid, uid, uid) != 0 || keep_lock_capability(lock) != STATUS_OK)
         return STATUS_IO;
     /* a change of user makes the process dumpable or not by a system setting; say no again */
     return prctl(PR_SET_DUMPABLE, 0) == 0 && setuid(0) != 0 ? STATUS_OK : STATUS_BROKEN;
@@ -51,10 +76,8 @@ enum status sandbox_become_user(unsigned uid)
 
 bool sandbox_lock_memory(void)
 {
-    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
-    if (geteuid() == 0 && setrlimit(RLIMIT_MEMLOCK, &limit) != 0) /* handed on to the processes started later */
-        return false;
-    if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY)
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || (limit.rlim_cur != RLIM_INFINITY && !may_lock()))
         return false; /* with a limit, memory that is asked for later could not be had */
     return mlockall(MCL_CURRENT | MCL_FUTURE) == 0;
 }

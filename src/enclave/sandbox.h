@@ -17,7 +17,7 @@ enum sandbox_stage {
 /* No core dumps, no ptrace by others, no new privileges; dies with its parent.  Before anything secret is in memory. */
 must_check enum status sandbox_harden(void);
 
-/* Gives up root for the user and group uid, and all supplementary groups. */
+/* Gives up root for the user and group uid, all supplementary groups and all capabilities but that to lock memory. */
 must_check enum status sandbox_become_user(unsigned uid);
 
 /* Tries to lock all present and future memory; false when the limit does not allow it. */

@@ -49,19 +49,30 @@ void reason_add_u64(struct reason *why, uint64_t value)
 
 static const char hex_digits[] = "0123456789abcdef";
 
-void reason_add_quoted(struct reason *why, const void *bytes, size_t len)
+/* escaped: also these printable characters. */
+static void append_escaped(struct reason *why, const uint8_t *byte, size_t len, const char *escaped)
 {
-    const uint8_t *byte = bytes;
-    if (why == NULL)
-        return;
-    append(why, "\"", 1);
     for (size_t i = 0; i < len && i < REASON_SIZE; i++) {
         char escape[4] = {'\\', 'x', hex_digits[byte[i] >> 4], hex_digits[byte[i] & 15]};
-        bool plain = byte[i] >= 0x20 && byte[i] < 0x7f && byte[i] != '"' && byte[i] != '\\';
+        bool plain = byte[i] >= 0x20 && byte[i] < 0x7f && strchr(escaped, byte[i]) == NULL;
         char one = (char)byte[i];
         append(why, plain ? &one : escape, plain ? 1 : sizeof escape);
     }
+}
+
+void reason_add_quoted(struct reason *why, const void *bytes, size_t len)
+{
+    if (why == NULL)
+        return;
     append(why, "\"", 1);
+    append_escaped(why, bytes, len, "\"\\");
+    append(why, "\"", 1);
+}
+
+void reason_add_shown(struct reason *why, const void *bytes, size_t len)
+{
+    if (why != NULL)
+        append_escaped(why, bytes, len, "\\");
 }
 
 void reason_add_hex(struct reason *why, const void *bytes, size_t len)

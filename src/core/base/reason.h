@@ -16,10 +16,12 @@ struct reason {
 /* Sets the text to the pieces joined: a NULL-terminated list of strings of our own. */
 void reason_set(struct reason *why, const char *piece, ...) __attribute__((sentinel));
 
-/* Appends a string of our own, a number, or bytes from outside (quoted, anything but printable ASCII as \xNN). */
+/* Appends a string of our own, a number, or bytes from outside, with anything but printable ASCII as \xNN: quoted as a
+ * value, or shown as they are when they are a sentence. */
 void reason_add(struct reason *why, const char *text);
 void reason_add_u64(struct reason *why, uint64_t value);
 void reason_add_quoted(struct reason *why, const void *bytes, size_t len);
+void reason_add_shown(struct reason *why, const void *bytes, size_t len);
 void reason_add_hex(struct reason *why, const void *bytes, size_t len);
 
 #endif

@@ -36,6 +36,9 @@ static void reasons(void)
     reason_set(&why, "tensor ", "a", NULL);
     reason_add_quoted(&why, "\x1b[1m\"\\ok", 8);
     check(strcmp(why.text, "tensor a\"\\x1b[1m\\x22\\x5cok\"") == 0, "bytes from outside are escaped");
+    reason_set(&why, "it said: ", NULL);
+    reason_add_shown(&why, "no \"x\"\n", 7);
+    check(strcmp(why.text, "it said: no \"x\"\\x0a") == 0, "a sentence from outside keeps its quotes");
     reason_set(&why, "at ", NULL);
     reason_add_u64(&why, UINT64_MAX);
     reason_add(&why, " ");
