@@ -60,6 +60,7 @@ ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determin
 TESTS += $(ENGINE_TESTS)
 SCRIPT_TESTS += test/cli/seal.sh
 SCRIPT_TESTS += test/cli/broker.sh
+BENCHES += seal
 FUZZERS :=
 FUZZERS += seal_header_parse seal_wraps_parse seal_key_parse fernet_parse receipt_parse
 FUZZERS += json_parse base64_parse hex_parse http_head_parse http_chunked_parse bhttp_parse ohttp_key_config_parse \
@@ -134,6 +135,9 @@ check: all
 # SECONDS_EACH=60 make fuzz FLAVOUR=fuzz CC=clang: each target in turn
 fuzz: fuzzers
 	test/fuzz.sh $(BUILD) "$(FUZZERS)"
+
+$(BENCHES:%=$(BUILD)/bench/%): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIB_FILES)
+	$(CC) $(LDFLAGS) -o $@ $< $(filter %.o,$(filter-out $<,$^)) $(call group,$(ARCHIVES)) $(LIBS_ALL) $(LIBS)
 
 benches: $(BENCHES:%=$(BUILD)/bench/%)
 
