@@ -23,7 +23,8 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static void row(const char *model, const char *kernels, unsigned threads, const char *what, double value, const char *unit)
+static void row(const char *model, const char *kernels, unsigned threads, const char *what, double value,
+                const char *unit)
 {
     printf("%s\t%s\t%u\t%s\t%.2f\t%s\n", model, kernels, threads, what, value, unit);
     fflush(stdout);
@@ -145,16 +146,16 @@ int main(int argc, char **argv)
     }
     for (int type = 0; type < WEIGHT_TYPES_N; type++) {
         uint8_t *file = gguf_make(&len, &(struct gguf_make_options){.vocab_n = 4096,
-                                                                   .dim = 1024,
-                                                                   .hidden = 2816,
-                                                                   .layers_n = 4,
-                                                                   .heads_n = 16,
-                                                                   .kv_heads_n = 4,
-                                                                   .context_n = 256,
-                                                                   .type = (enum weight_type)type,
-                                                                   .tied = true,
-                                                                   .weights = true,
-                                                                   .seed = 1});
+                                                                    .dim = 1024,
+                                                                    .hidden = 2816,
+                                                                    .layers_n = 4,
+                                                                    .heads_n = 16,
+                                                                    .kv_heads_n = 4,
+                                                                    .context_n = 256,
+                                                                    .type = (enum weight_type)type,
+                                                                    .tied = true,
+                                                                    .weights = true,
+                                                                    .seed = 1});
         rig_open(&r, file, len);
         bench_model(weight_type_name((enum weight_type)type), &r);
         rig_close(&r);

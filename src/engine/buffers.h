@@ -23,16 +23,16 @@ struct engine_slot {
 };
 
 struct engine_buffers {
-    size_t dim_stride;    /* dim, up to a multiple of 32 */
-    size_t hidden_stride; /* hidden, up to a multiple of 32 */
-    size_t wide_stride;   /* the larger of both */
-    size_t kv_stride;     /* kv_heads * head_dim, up to 32 */
-    size_t vocab_stride;  /* vocab, up to 16 */
-    size_t head_room;     /* head_dim, up to 16 */
-    size_t context_room;  /* context_max, up to 16 */
-    size_t kv_len;        /* bytes of keys plus values of one sequence */
-    size_t tokens_n;      /* of the step that runs */
-    size_t logits_n;      /* of the last step */
+    size_t dim_stride;         /* dim, up to a multiple of 32 */
+    size_t hidden_stride;      /* hidden, up to a multiple of 32 */
+    size_t wide_stride;        /* the larger of both */
+    size_t kv_stride;          /* kv_heads * head_dim, up to 32 */
+    size_t vocab_stride;       /* vocab, up to 16 */
+    size_t head_room;          /* head_dim, up to 16 */
+    size_t context_room;       /* context_max, up to 16 */
+    size_t kv_len;             /* bytes of keys plus values of one sequence */
+    size_t tokens_n;           /* of the step that runs */
+    size_t logits_n;           /* of the last step */
     struct engine_slot *slots; /* [batch_max] */
     uint32_t *wanted;          /* [logits_max] indices into the batch */
     double *frequencies;       /* [head_dim / 2] */

@@ -101,8 +101,7 @@ enum status detokenizer_next(struct detokenizer *d, uint8_t out[static DETOKENIZ
         break;
     case TOKEN_UNKNOWN:
     case TOKEN_CONTROL:
-    case TOKEN_UNUSED:
-        break;
+    case TOKEN_UNUSED: break;
     }
     *out_len = output.len;
     return STATUS_OK;

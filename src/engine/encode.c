@@ -9,8 +9,8 @@
 
 enum {
     NONE = 0x7fffffff,
-    SYMBOL_BYTES_MAX = 3,   /* of escaped text for one byte of text */
-    PAIRS_PER_SYMBOL = 3,   /* one at the start, two for each merge */
+    SYMBOL_BYTES_MAX = 3, /* of escaped text for one byte of text */
+    PAIRS_PER_SYMBOL = 3, /* one at the start, two for each merge */
 };
 
 static const uint8_t space_mark[3] = {0xe2, 0x96, 0x81}; /* U+2581 stands for a space */

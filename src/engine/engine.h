@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a model: sequences with their KV caches, and steps over batches of tokens.  The result for a token depends on the
- * model and the tokens of its own sequence alone: not on the batch, the split of the prompt, the number of workers or
- * the instruction set (spec/numerics.md).  No memory is taken after engine_init; one thread calls. */
+/* Runs a model: sequences with their KV caches, and steps over batches of tokens.  The result for a token depends on
+ * the model and the tokens of its own sequence alone: not on the batch, the split of the prompt, the number of workers
+ * or the instruction set (spec/numerics.md).  No memory is taken after engine_init; one thread calls. */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
@@ -53,8 +53,8 @@ must_check enum status engine_memory_len(size_t *len, const struct model *m, con
                                          unsigned workers_n, struct reason *why);
 
 /* Starts an engine.  m, weights (model_weights_len bytes, all placed, aligned to 64), kernels and the workers' context
- * stay the caller's and must outlive e; memory (aligned to 64, at least engine_memory_len bytes) is zeroed here and used
- * until engine_wipe.  It will hold prompts: lock it.  STATUS_NO_MEMORY: memory is too short. */
+ * stay the caller's and must outlive e; memory (aligned to 64, at least engine_memory_len bytes) is zeroed here and
+ * used until engine_wipe.  It will hold prompts: lock it.  STATUS_NO_MEMORY: memory is too short. */
 must_check enum status engine_init(struct engine *e, const struct model *m, const void *weights,
                                    const struct engine_options *options, const struct kernels *kernels,
                                    const struct workers *workers, void *memory, size_t memory_len, struct reason *why);
@@ -76,7 +76,8 @@ uint32_t engine_sequence_len(const struct engine *e, uint32_t sequence);
 must_check enum status engine_step(struct engine *e, const struct engine_token *tokens, size_t tokens_n,
                                    struct reason *why);
 
-/* logits: [vocab_n] of the i-th token (from 0) of the last step that wanted them, or NULL; valid until the next step. */
+/* logits: [vocab_n] of the i-th token (from 0) of the last step that wanted them, or NULL; valid until the next step.
+ */
 const float *engine_logits(const struct engine *e, size_t i);
 
 #endif

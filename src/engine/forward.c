@@ -49,8 +49,8 @@ static void quantise_task(void *argument, unsigned worker, size_t t)
     if (w->gated)
         e->kernels->swiglu(input, b->gate + t * b->hidden_stride, b->up + t * b->hidden_stride, w->input_n);
     memset(input + w->input_n, 0, (padded - w->input_n) * sizeof(float));
-    e->kernels->quantise(b->quantised + t * b->wide_stride, b->input_scale + t * blocks, b->input_sum + t * blocks, input,
-                         padded);
+    e->kernels->quantise(b->quantised + t * b->wide_stride, b->input_scale + t * blocks, b->input_sum + t * blocks,
+                         input, padded);
 }
 
 static void run(const struct engine *e, void (*task)(void *, unsigned, size_t), struct token_work *w, size_t n)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The leading part of a GGUF file (versions 2 and 3, little endian): key-value metadata and the tensor table.  The bytes
- * are hostile.  Format: the GGUF specification of the ggml project. */
+/* The leading part of a GGUF file (versions 2 and 3, little endian): key-value metadata and the tensor table.  The
+ * bytes are hostile.  Format: the GGUF specification of the ggml project. */
 #ifndef ENGINE_GGUF_H
 #define ENGINE_GGUF_H
 
@@ -12,16 +12,27 @@
 #include <stdint.h>
 
 enum {
-    GGUF_ENTRIES_MAX = 65536,  /* of key-value pairs, and of tensors */
+    GGUF_ENTRIES_MAX = 65536, /* of key-value pairs, and of tensors */
     GGUF_DIMENSIONS_MAX = 4,
-    GGUF_NAME_MAX = 128,       /* bytes of a key or a tensor name */
+    GGUF_NAME_MAX = 128, /* bytes of a key or a tensor name */
     GGUF_ALIGNMENT_MAX = 65536,
 };
 
 /* The types of metadata values, numbered as in the file. */
 enum gguf_type {
-    GGUF_U8 = 0, GGUF_I8, GGUF_U16, GGUF_I16, GGUF_U32, GGUF_I32, GGUF_F32, GGUF_BOOL, GGUF_STRING, GGUF_ARRAY,
-    GGUF_U64, GGUF_I64, GGUF_F64,
+    GGUF_U8 = 0,
+    GGUF_I8,
+    GGUF_U16,
+    GGUF_I16,
+    GGUF_U32,
+    GGUF_I32,
+    GGUF_F32,
+    GGUF_BOOL,
+    GGUF_STRING,
+    GGUF_ARRAY,
+    GGUF_U64,
+    GGUF_I64,
+    GGUF_F64,
 };
 
 /* Bytes inside the file's leading part; not NUL-terminated. */
@@ -40,10 +51,10 @@ struct gguf_value {
 
 struct gguf_tensor {
     struct gguf_text name;
-    uint32_t dimensions_n;                     /* 1..4 */
-    uint64_t dimensions[GGUF_DIMENSIONS_MAX];  /* innermost first, 1 where absent; none is 0 */
-    uint32_t type;                             /* the ggml type number, not checked */
-    uint64_t offset;                           /* from data_offset; a multiple of the alignment, not checked further */
+    uint32_t dimensions_n;                    /* 1..4 */
+    uint64_t dimensions[GGUF_DIMENSIONS_MAX]; /* innermost first, 1 where absent; none is 0 */
+    uint32_t type;                            /* the ggml type number, not checked */
+    uint64_t offset;                          /* from data_offset; a multiple of the alignment, not checked further */
 };
 
 struct gguf {
@@ -68,7 +79,8 @@ must_check enum status gguf_meta_len(uint64_t *meta_len, const void *bytes, size
  * into meta, which the caller keeps alive and unchanged as long as *g is used; tables are taken from a.  Names are
  * unique.  Does not look at tensor types, sizes or offsets beyond their alignment.
  * STATUS_TRUNCATED, STATUS_MALFORMED, STATUS_UNSUPPORTED, STATUS_LIMIT, STATUS_NO_MEMORY; *g is zeroed on error. */
-must_check enum status gguf_parse(struct gguf *g, struct arena *a, const void *meta, size_t meta_len, struct reason *why);
+must_check enum status gguf_parse(struct gguf *g, struct arena *a, const void *meta, size_t meta_len,
+                                  struct reason *why);
 
 /* The value or tensor of that name, or NULL. */
 const struct gguf_value *gguf_value_find(const struct gguf *g, const char *key);

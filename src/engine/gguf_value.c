@@ -104,8 +104,7 @@ enum status gguf_u64(uint64_t *out, const struct gguf *g, const char *key, struc
     case GGUF_BOOL:
     case GGUF_STRING:
     case GGUF_ARRAY:
-    case GGUF_F64:
-        return mistyped(key, why);
+    case GGUF_F64: return mistyped(key, why);
     }
     if (negative) {
         *out = 0;

@@ -54,8 +54,8 @@ static size_t values_len(const struct matrix *m)
 }
 
 /* Writes bytes [from, from + len) of one unit of one row.  group: the layout of its 16 rows. */
-static void place_part(const struct matrix *m, uint8_t *group, size_t row, size_t unit, const uint8_t *bytes, size_t from,
-                       size_t len)
+static void place_part(const struct matrix *m, uint8_t *group, size_t row, size_t unit, const uint8_t *bytes,
+                       size_t from, size_t len)
 {
     size_t size = (size_t)unit_len(m->type);
     if (m->type == WEIGHT_F32 || m->type == WEIGHT_F16) {

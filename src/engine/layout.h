@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one layout of weights for all instruction sets (spec/numerics.md, "Layout"): 16 rows interleaved, and 4 columns
- * together for the quantised types.  Placing is a byte-for-byte map from the file, so a range can start and end anywhere.
+ * together for the quantised types.  Placing is a byte-for-byte map from the file, so a range can start and end
+ * anywhere.
  *
  * A group holds 16 rows; n is the columns, b = n / 32 the blocks of a row:
  *   F32   n x [16 rows] float
@@ -26,13 +27,13 @@ enum weight_type { WEIGHT_F32 = 0, WEIGHT_F16, WEIGHT_Q8_0, WEIGHT_Q4_0, WEIGHT_
 
 struct matrix {
     enum weight_type type;
-    bool vector;          /* kept as it is in the file: F32 only, rows 1 */
+    bool vector; /* kept as it is in the file: F32 only, rows 1 */
     uint32_t rows_n;
     uint32_t columns_n;   /* a multiple of LAYOUT_BLOCK for the quantised types */
     uint64_t file_offset; /* in the model's file */
     uint64_t file_len;
-    uint64_t group_len;   /* bytes from a group of rows to the next in the layout */
-    uint64_t at;          /* offset in the weights, a multiple of LAYOUT_ALIGN */
+    uint64_t group_len; /* bytes from a group of rows to the next in the layout */
+    uint64_t at;        /* offset in the weights, a multiple of LAYOUT_ALIGN */
 };
 
 const char *weight_type_name(enum weight_type type);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    DIM_MAX = 1 << 20,     /* of every width, of the vocabulary and of the context */
+    DIM_MAX = 1 << 20, /* of every width, of the vocabulary and of the context */
     LAYERS_MAX = 4096,
     HEAD_DIM_MAX = 4096,
     LAYER_TENSORS = 9,
@@ -66,8 +66,8 @@ static enum status number(float *out, const struct gguf *g, const char *key, flo
 static enum status check_architecture(const struct gguf *g, struct reason *why)
 {
     static const char *const unsupported[] = {
-        "llama.rope.scaling.type", "llama.rope.scale_linear", "llama.expert_count", "llama.attention.sliding_window",
-        "llama.embedding_scale", "llama.logit_scale", "llama.residual_scale", "llama.attention.scale"};
+        "llama.rope.scaling.type", "llama.rope.scale_linear", "llama.expert_count",   "llama.attention.sliding_window",
+        "llama.embedding_scale",   "llama.logit_scale",       "llama.residual_scale", "llama.attention.scale"};
     struct gguf_text name;
     enum status status = gguf_text(&name, g, "general.architecture", why);
     if (status != STATUS_OK)
@@ -141,20 +141,11 @@ static enum status read_dimensions(struct model *m, const struct gguf *g, struct
 static bool known_type(enum weight_type *type, uint32_t ggml_type)
 {
     switch (ggml_type) {
-    case 0:
-        *type = WEIGHT_F32;
-        return true;
-    case 1:
-        *type = WEIGHT_F16;
-        return true;
-    case 2:
-        *type = WEIGHT_Q4_0;
-        return true;
-    case 8:
-        *type = WEIGHT_Q8_0;
-        return true;
-    default:
-        return false;
+    case 0: *type = WEIGHT_F32; return true;
+    case 1: *type = WEIGHT_F16; return true;
+    case 2: *type = WEIGHT_Q4_0; return true;
+    case 8: *type = WEIGHT_Q8_0; return true;
+    default: return false;
     }
 }
 
@@ -238,10 +229,14 @@ static enum status bind_layer(struct model_layer *l, const struct model *m, cons
         struct matrix *out;
         uint32_t rows_n, columns_n;
     } tensors[LAYER_TENSORS] = {
-        {"attn_norm.weight", &l->attention_norm, 0, m->dim},  {"attn_q.weight", &l->query, m->dim, m->dim},
-        {"attn_k.weight", &l->key, kv, m->dim},               {"attn_v.weight", &l->value, kv, m->dim},
-        {"attn_output.weight", &l->output, m->dim, m->dim},   {"ffn_norm.weight", &l->ffn_norm, 0, m->dim},
-        {"ffn_gate.weight", &l->gate, m->hidden, m->dim},     {"ffn_up.weight", &l->up, m->hidden, m->dim},
+        {"attn_norm.weight", &l->attention_norm, 0, m->dim},
+        {"attn_q.weight", &l->query, m->dim, m->dim},
+        {"attn_k.weight", &l->key, kv, m->dim},
+        {"attn_v.weight", &l->value, kv, m->dim},
+        {"attn_output.weight", &l->output, m->dim, m->dim},
+        {"ffn_norm.weight", &l->ffn_norm, 0, m->dim},
+        {"ffn_gate.weight", &l->gate, m->hidden, m->dim},
+        {"ffn_up.weight", &l->up, m->hidden, m->dim},
         {"ffn_down.weight", &l->down, m->dim, m->hidden},
     };
     for (size_t i = 0; i < LAYER_TENSORS; i++) {
@@ -260,16 +255,17 @@ static enum status bind_layer(struct model_layer *l, const struct model *m, cons
 /* Every tensor has one use, so that none is silently ignored. */
 static enum status refuse_unknown(const struct model *m, const struct gguf *g, bool tied, struct reason *why)
 {
-    static const char *const suffixes[LAYER_TENSORS] = {
-        "attn_norm.weight", "attn_q.weight",   "attn_k.weight", "attn_v.weight",  "attn_output.weight",
-        "ffn_norm.weight",  "ffn_gate.weight", "ffn_up.weight", "ffn_down.weight"};
+    static const char *const suffixes[LAYER_TENSORS] = {"attn_norm.weight", "attn_q.weight",      "attn_k.weight",
+                                                        "attn_v.weight",    "attn_output.weight", "ffn_norm.weight",
+                                                        "ffn_gate.weight",  "ffn_up.weight",      "ffn_down.weight"};
     if (g->tensors_n == (size_t)m->layers_n * LAYER_TENSORS + (tied ? 2 : 3))
         return STATUS_OK;
     for (size_t i = 0; i < g->tensors_n; i++) {
         struct gguf_text name = g->tensors[i].name;
         bool known = gguf_text_is(name, "token_embd.weight") || gguf_text_is(name, "output_norm.weight") ||
                      gguf_text_is(name, "output.weight");
-        for (size_t k = 0; k < LAYER_TENSORS && !known && memcmp(name.bytes, "blk.", name.len < 4 ? name.len : 4) == 0; k++) {
+        for (size_t k = 0; k < LAYER_TENSORS && !known && memcmp(name.bytes, "blk.", name.len < 4 ? name.len : 4) == 0;
+             k++) {
             size_t len = strlen(suffixes[k]);
             known = name.len > len && memcmp(name.bytes + name.len - len, suffixes[k], len) == 0;
         }

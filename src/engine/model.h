@@ -19,8 +19,8 @@ struct model_layer {
 
 struct model {
     uint32_t vocab_n;
-    uint32_t dim;       /* width of the residual stream */
-    uint32_t hidden;    /* width of the feed-forward network */
+    uint32_t dim;    /* width of the residual stream */
+    uint32_t hidden; /* width of the feed-forward network */
     uint32_t layers_n;
     uint32_t heads_n;
     uint32_t kv_heads_n; /* divides heads_n */

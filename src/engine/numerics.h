@@ -43,17 +43,17 @@ static inline float f32_sqrt(float x)
 }
 
 /* The constants of exp (NUM-30), here once for every instruction set. */
-#define EXP_MIN (-87.0f)
-#define EXP_MAX 88.0f
-#define EXP_LOG2E 0x1.715476p+0f
-#define EXP_ROUND 0x1.8p+23f /* adding and subtracting it rounds to a whole number */
+#define EXP_MIN    (-87.0f)
+#define EXP_MAX    88.0f
+#define EXP_LOG2E  0x1.715476p+0f
+#define EXP_ROUND  0x1.8p+23f /* adding and subtracting it rounds to a whole number */
 #define EXP_LN2_HI 0x1.62e4p-1f
 #define EXP_LN2_LO 0x1.7f7d1cp-20f
-#define EXP_C2 0x1.000000p-1f
-#define EXP_C3 0x1.555556p-3f
-#define EXP_C4 0x1.555556p-5f
-#define EXP_C5 0x1.111112p-7f
-#define EXP_C6 0x1.6c16c2p-10f
+#define EXP_C2     0x1.000000p-1f
+#define EXP_C3     0x1.555556p-3f
+#define EXP_C4     0x1.555556p-5f
+#define EXP_C5     0x1.111112p-7f
+#define EXP_C6     0x1.6c16c2p-10f
 
 /* e^x: 0 below EXP_MIN, e^EXP_MAX above EXP_MAX, NaN for NaN. */
 float f32_exp(float x);

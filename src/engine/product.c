@@ -20,14 +20,11 @@ static void multiply(const struct product_work *w, size_t matrix, size_t first, 
 {
     const struct engine_buffers *b = w->engine->buffers;
     const struct matrix *m = w->product->matrices[matrix];
-    struct activations a = {.x = b->input,
-                            .q = b->quantised,
-                            .scale = b->input_scale,
-                            .sum = b->input_sum,
-                            .stride = b->wide_stride};
-    w->engine->kernels->matmul[m->type](w->product->outputs[matrix] + first * LAYOUT_ROWS,
-                                        w->product->strides[matrix], w->engine->weights + m->at + first * m->group_len,
-                                        n, m->columns_n, &a, w->tokens_n);
+    struct activations a = {
+        .x = b->input, .q = b->quantised, .scale = b->input_scale, .sum = b->input_sum, .stride = b->wide_stride};
+    w->engine->kernels->matmul[m->type](w->product->outputs[matrix] + first * LAYOUT_ROWS, w->product->strides[matrix],
+                                        w->engine->weights + m->at + first * m->group_len, n, m->columns_n, &a,
+                                        w->tokens_n);
 }
 
 static void product_task(void *argument, unsigned worker, size_t piece)

@@ -29,7 +29,8 @@ struct sample_candidate {
 must_check enum status sampler_init(struct sampler *s, const struct sample_options *options);
 
 /* The next token.  logits: [vocab_n]; scratch: [vocab_n], the caller's, overwritten.  Each call draws one number, also
- * with temperature 0.  STATUS_MALFORMED: a logit is not finite, so the model cannot be used; STATUS_USAGE: vocab_n is 0. */
+ * with temperature 0.  STATUS_MALFORMED: a logit is not finite, so the model cannot be used; STATUS_USAGE: vocab_n is
+ * 0. */
 must_check enum status sampler_next(uint32_t *token, struct sampler *s, const float *logits, size_t vocab_n,
                                     struct sample_candidate *scratch);
 

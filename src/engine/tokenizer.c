@@ -91,8 +91,8 @@ static enum status read_tokens(struct tokenizer *t, struct arena *a, const struc
     reader_init(&kind, kinds->bytes.bytes, kinds->bytes.len);
     for (uint32_t i = 0; i < t->tokens_n && status == STATUS_OK; i++)
         status = read_token(t, i, &text, &score, &kind, why);
-    if (status == STATUS_OK && (reader_end(&text) != STATUS_OK || reader_end(&score) != STATUS_OK ||
-                                reader_end(&kind) != STATUS_OK))
+    if (status == STATUS_OK &&
+        (reader_end(&text) != STATUS_OK || reader_end(&score) != STATUS_OK || reader_end(&kind) != STATUS_OK))
         status = fail(why, STATUS_BROKEN, "the arrays do not match their lengths");
     return status;
 }

@@ -14,9 +14,9 @@
 enum {
     TOKENIZER_NO_TOKEN = 0x7fffffff, /* where the model has no such special token */
     TOKENIZER_TOKENS_MAX = 1 << 20,
-    TOKENIZER_TOKEN_LEN_MAX = 1024,  /* bytes of one token's text */
-    TOKENIZER_SPECIAL_LEN_MAX = 256, /* of a token that is found whole in text */
-    TOKENIZER_TEXT_MAX = 1 << 28,    /* bytes of a text to encode */
+    TOKENIZER_TOKEN_LEN_MAX = 1024,                         /* bytes of one token's text */
+    TOKENIZER_SPECIAL_LEN_MAX = 256,                        /* of a token that is found whole in text */
+    TOKENIZER_TEXT_MAX = 1 << 28,                           /* bytes of a text to encode */
     DETOKENIZER_OUT_MAX = 3 * TOKENIZER_TOKEN_LEN_MAX + 16, /* bytes that one token can give */
 };
 
@@ -71,7 +71,8 @@ size_t tokenizer_tokens_max(size_t text_len);
 
 /* Encodes text (any bytes; UTF-8 expected) to tokens.  tokens: room for capacity.  scratch is aligned to 8 and wiped
  * before return.  Time n log n in text_len.  *tokens_n is 0 on error.
- * STATUS_LIMIT: capacity is too small, or text_len over TOKENIZER_TEXT_MAX; STATUS_NO_MEMORY: scratch is; STATUS_UNSUPPORTED: a byte has no token. */
+ * STATUS_LIMIT: capacity is too small, or text_len over TOKENIZER_TEXT_MAX; STATUS_NO_MEMORY: scratch is;
+ * STATUS_UNSUPPORTED: a byte has no token. */
 must_check enum status tokenizer_encode(const struct tokenizer *t, uint32_t *tokens, size_t capacity, size_t *tokens_n,
                                         const void *text, size_t text_len,
                                         const struct tokenizer_encode_options *options, void *scratch,
@@ -90,8 +91,8 @@ void detokenizer_init(struct detokenizer *d, const struct tokenizer *t, bool at_
 
 /* Writes the text that became complete with token to out (*out_len bytes).  Control tokens give none.
  * STATUS_USAGE: token is not below tokens_n. */
-must_check enum status detokenizer_next(struct detokenizer *d, uint8_t out[static DETOKENIZER_OUT_MAX],
-                                        size_t *out_len, uint32_t token);
+must_check enum status detokenizer_next(struct detokenizer *d, uint8_t out[static DETOKENIZER_OUT_MAX], size_t *out_len,
+                                        uint32_t token);
 
 /* Writes what is held back at the end of a stream (nothing, or one U+FFFD) and wipes d. */
 void detokenizer_end(struct detokenizer *d, uint8_t out[static DETOKENIZER_OUT_MAX], size_t *out_len);

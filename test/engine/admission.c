@@ -17,21 +17,26 @@ static void test_options(const struct rig *r)
     struct engine_options o = options;
     check(engine_memory_len(&bytes_2, &r->model, &o, 1, &why) == STATUS_OK && bytes_2 > 0, "memory for two sequences");
     o.sequences_max = 4;
-    check(engine_memory_len(&bytes_4, &r->model, &o, 1, &why) == STATUS_OK && bytes_4 > bytes_2, "more sequences, more memory");
+    check(engine_memory_len(&bytes_4, &r->model, &o, 1, &why) == STATUS_OK && bytes_4 > bytes_2,
+          "more sequences, more memory");
     o.sequences_max = UINT32_MAX;
-    check(engine_memory_len(&len, &r->model, &o, 1, &why) == STATUS_LIMIT && len == 0, "too many sequences: %s", why.text);
+    check(engine_memory_len(&len, &r->model, &o, 1, &why) == STATUS_LIMIT && len == 0, "too many sequences: %s",
+          why.text);
     o = options;
     o.batch_max = UINT32_MAX;
     o.logits_max = UINT32_MAX;
-    check(engine_memory_len(&len, &r->model, &o, UINT32_MAX, &why) == STATUS_OK && len > UINT32_MAX, "4 G tokens at once");
+    check(engine_memory_len(&len, &r->model, &o, UINT32_MAX, &why) == STATUS_OK && len > UINT32_MAX,
+          "4 G tokens at once");
     o = options;
     o.context_max = r->model.context_n + 1;
-    check(engine_memory_len(&len, &r->model, &o, 1, &why) == STATUS_USAGE, "a longer context than trained: %s", why.text);
+    check(engine_memory_len(&len, &r->model, &o, 1, &why) == STATUS_USAGE, "a longer context than trained: %s",
+          why.text);
     for (int i = 0; i < 4; i++) {
         o = options;
         uint32_t *fields[4] = {&o.sequences_max, &o.context_max, &o.batch_max, &o.logits_max};
         *fields[i] = 0;
-        check(engine_memory_len(&len, &r->model, &o, 1, &why) == STATUS_USAGE && len == 0, "option %d is 0: %s", i, why.text);
+        check(engine_memory_len(&len, &r->model, &o, 1, &why) == STATUS_USAGE && len == 0, "option %d is 0: %s", i,
+              why.text);
     }
     struct engine e;
     struct workers workers = workers_none();
@@ -47,7 +52,8 @@ static void test_steps(struct rig_engine *r)
     struct reason why;
     uint32_t a, b, c;
     struct engine_token tokens[16];
-    check(engine_sequence_open(e, &a, &why) == STATUS_OK && engine_sequence_open(e, &b, &why) == STATUS_OK, "two sequences");
+    check(engine_sequence_open(e, &a, &why) == STATUS_OK && engine_sequence_open(e, &b, &why) == STATUS_OK,
+          "two sequences");
     check(engine_sequence_open(e, &c, &why) == STATUS_BUSY, "not a third: %s", why.text);
     for (uint32_t i = 0; i < 16; i++)
         tokens[i] = (struct engine_token){.sequence = a, .token = i, .wants_logits = false};
@@ -67,11 +73,13 @@ static void test_steps(struct rig_engine *r)
     check(engine_sequence_len(e, a) == 0 && engine_logits(e, 0) == NULL, "nothing has changed");
     check(engine_step(e, tokens, 8, &why) == STATUS_OK && engine_sequence_len(e, a) == 8, "eight tokens");
     check(engine_logits(e, 1) != NULL && engine_logits(e, 2) == NULL, "two rows of logits");
-    check(engine_step(e, tokens, 5, &why) == STATUS_LIMIT && engine_sequence_len(e, a) == 8, "past the context: %s", why.text);
+    check(engine_step(e, tokens, 5, &why) == STATUS_LIMIT && engine_sequence_len(e, a) == 8, "past the context: %s",
+          why.text);
     check(engine_step(e, tokens, 4, &why) == STATUS_OK && engine_sequence_len(e, a) == 12, "up to the context");
     check(engine_step(e, tokens, 1, &why) == STATUS_LIMIT, "not one more");
     engine_sequence_close(e, b);
-    check(engine_step(e, &(struct engine_token){.sequence = b, .token = 1}, 1, &why) == STATUS_USAGE, "a closed sequence");
+    check(engine_step(e, &(struct engine_token){.sequence = b, .token = 1}, 1, &why) == STATUS_USAGE,
+          "a closed sequence");
     engine_sequence_close(e, b);
     engine_sequence_close(e, 77);
     check(engine_sequence_len(e, 77) == 0, "closing what is not open does nothing");
@@ -108,16 +116,16 @@ int main(void)
     struct rig_engine e;
     size_t len;
     uint8_t *file = gguf_make(&len, &(struct gguf_make_options){.vocab_n = 50,
-                                                               .dim = 32,
-                                                               .hidden = 32,
-                                                               .layers_n = 2,
-                                                               .heads_n = 2,
-                                                               .kv_heads_n = 1,
-                                                               .context_n = 16,
-                                                               .type = WEIGHT_Q4_0,
-                                                               .tied = true,
-                                                               .weights = true,
-                                                               .seed = 5});
+                                                                .dim = 32,
+                                                                .hidden = 32,
+                                                                .layers_n = 2,
+                                                                .heads_n = 2,
+                                                                .kv_heads_n = 1,
+                                                                .context_n = 16,
+                                                                .type = WEIGHT_Q4_0,
+                                                                .tied = true,
+                                                                .weights = true,
+                                                                .seed = 5});
     rig_open(&r, file, len);
     test_options(&r);
     rig_engine_open(&e, &r, &kernels_scalar, workers_none(), options);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NUM-2: whole logits are the same bytes for every instruction set, number of threads, split of the prompt and batch. */
+/* NUM-2: whole logits are the same bytes for every instruction set, number of threads, split of the prompt and batch.
+ */
 #include "tap.h"
 
 #include "engine/gguf_make.h"
@@ -10,8 +11,7 @@ enum { TOKENS = 37, VOCAB_MAX = 512 };
 
 static float expected[TOKENS * VOCAB_MAX], got[TOKENS * VOCAB_MAX];
 
-static const struct engine_options options = {
-    .sequences_max = 3, .context_max = 64, .batch_max = 64, .logits_max = 64};
+static const struct engine_options options = {.sequences_max = 3, .context_max = 64, .batch_max = 64, .logits_max = 64};
 
 static struct workers pool_workers(struct worker_pool *pool)
 {
@@ -22,16 +22,16 @@ static void open_small(struct rig *r, enum weight_type type, bool tied)
 {
     size_t len;
     uint8_t *file = gguf_make(&len, &(struct gguf_make_options){.vocab_n = 331,
-                                                               .dim = 96,
-                                                               .hidden = 160,
-                                                               .layers_n = 2,
-                                                               .heads_n = 6,
-                                                               .kv_heads_n = 2,
-                                                               .context_n = 64,
-                                                               .type = type,
-                                                               .tied = tied,
-                                                               .weights = true,
-                                                               .seed = 7});
+                                                                .dim = 96,
+                                                                .hidden = 160,
+                                                                .layers_n = 2,
+                                                                .heads_n = 6,
+                                                                .kv_heads_n = 2,
+                                                                .context_n = 64,
+                                                                .type = type,
+                                                                .tied = tied,
+                                                                .weights = true,
+                                                                .seed = 7});
     rig_open(r, file, len);
 }
 
@@ -80,7 +80,8 @@ static bool cut_everywhere(struct rig_engine *e, const uint32_t *tokens, size_t 
             step[i] = (struct engine_token){
                 .sequence = sequence, .token = tokens[i], .wants_logits = i + 1 == cut || i + 1 == TOKENS};
         equal = equal && engine_step(&e->engine, step, cut, &why) == STATUS_OK;
-        equal = equal && memcmp(engine_logits(&e->engine, 0), (uint8_t *)expected + (cut - 1) * logits_len, logits_len) == 0;
+        equal = equal &&
+                memcmp(engine_logits(&e->engine, 0), (uint8_t *)expected + (cut - 1) * logits_len, logits_len) == 0;
         equal = equal && engine_step(&e->engine, step + cut, TOKENS - cut, &why) == STATUS_OK;
         equal = equal &&
                 memcmp(engine_logits(&e->engine, 0), (uint8_t *)expected + (TOKENS - 1) * logits_len, logits_len) == 0;
@@ -132,8 +133,8 @@ static void test_model(const struct rig *r, const char *name, uint64_t golden)
                 return;
             rig_engine_open(&e, r, kernels[k], pool_workers(pool), options);
             rig_logits(reference ? expected : got, &e, tokens, TOKENS, 1);
-            check(reference || memcmp(expected, got, TOKENS * logits_len) == 0, "%s, %s, %u threads: token by token", name,
-                  kernels[k]->name, threads);
+            check(reference || memcmp(expected, got, TOKENS * logits_len) == 0, "%s, %s, %u threads: token by token",
+                  name, kernels[k]->name, threads);
             if (reference)
                 check(hash(TOKENS * logits_len) == golden, "NUM-1: %s: the logits have the known hash %016llx", name,
                       (unsigned long long)hash(TOKENS * logits_len));
@@ -142,7 +143,8 @@ static void test_model(const struct rig *r, const char *name, uint64_t golden)
             rig_logits(got, &e, tokens, TOKENS, TOKENS);
             check(memcmp(expected, got, TOKENS * logits_len) == 0, "%s, %s, %u threads: the prompt at once", name,
                   kernels[k]->name, threads);
-            check(mixed_batch(&e, tokens, logits_len), "%s, %s, %u threads: mixed batches", name, kernels[k]->name, threads);
+            check(mixed_batch(&e, tokens, logits_len), "%s, %s, %u threads: mixed batches", name, kernels[k]->name,
+                  threads);
             if (threads < 3)
                 check(cut_everywhere(&e, tokens, logits_len), "%s, %s, %u threads: the prompt cut at every point", name,
                       kernels[k]->name, threads);

@@ -92,7 +92,8 @@ static void test_flips(const uint8_t *file, size_t len, size_t meta_len)
         }
         copy[bit / 8] ^= (uint8_t)(1U << bit % 8);
     }
-    check(named && refused > meta_len * 2, "%zu of %zu flipped bits are refused, each with a reason", refused, meta_len * 8);
+    check(named && refused > meta_len * 2, "%zu of %zu flipped bits are refused, each with a reason", refused,
+          meta_len * 8);
     guarded_free(copy, meta_len);
 }
 

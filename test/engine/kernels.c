@@ -25,18 +25,12 @@ static float random_float(int flavour)
     float unit = (float)(int32_t)(next() >> 32) / 2147483648.0f;
     uint64_t r = next();
     switch (flavour) {
-    case 0:
-        return unit;
-    case 1:
-        return unit * ldexpf(1.0f, (int)(r % 60) - 30);
-    case 2:
-        return unit * ldexpf(1.0f, -(int)(r % 30) - 95);
-    case 3:
-        return r % 3 == 0 ? unit : r % 3 == 1 ? 0.0f : -0.0f;
-    case 4:
-        return r % 2 == 0 ? 127.5f : -127.5f;
-    default:
-        return f32_from_bits((uint32_t)r);
+    case 0: return unit;
+    case 1: return unit * ldexpf(1.0f, (int)(r % 60) - 30);
+    case 2: return unit * ldexpf(1.0f, -(int)(r % 30) - 95);
+    case 3: return r % 3 == 0 ? unit : r % 3 == 1 ? 0.0f : -0.0f;
+    case 4: return r % 2 == 0 ? 127.5f : -127.5f;
+    default: return f32_from_bits((uint32_t)r);
     }
 }
 
@@ -163,7 +157,9 @@ static void test_layout_row(void)
 {
     float row[COLUMNS_MAX];
     for (int type = 0; type < WEIGHT_TYPES_N; type++) {
-        struct matrix m = {.type = (enum weight_type)type, .rows_n = 48, .columns_n = 64,
+        struct matrix m = {.type = (enum weight_type)type,
+                           .rows_n = 48,
+                           .columns_n = 64,
                            .group_len = layout_group_len((enum weight_type)type, 64)};
         random_groups(m.type, 64, 0);
         bool equal = true;
@@ -237,7 +233,8 @@ int main(void)
                 test_matmul(kernels[i], (enum weight_type)type, flavour);
         }
     check(kernels_choose("scalar", false, false) == &kernels_scalar, "scalar is there on every processor");
-    check(kernels_choose("best", false, false) == &kernels_scalar && kernels_choose("best", true, false) == &kernels_avx2 &&
+    check(kernels_choose("best", false, false) == &kernels_scalar &&
+              kernels_choose("best", true, false) == &kernels_avx2 &&
               kernels_choose("best", true, true) == &kernels_avx512,
           "the best of what the processor has");
     check(kernels_choose("avx2", false, false) == NULL && kernels_choose("avx512", true, false) == NULL &&

@@ -88,16 +88,16 @@ int main(void)
         struct rig r;
         size_t len;
         uint8_t *file = gguf_make(&len, &(struct gguf_make_options){.vocab_n = 19,
-                                                                   .dim = 64,
-                                                                   .hidden = 32,
-                                                                   .layers_n = 1,
-                                                                   .heads_n = 2,
-                                                                   .kv_heads_n = 1,
-                                                                   .context_n = 16,
-                                                                   .type = (enum weight_type)type,
-                                                                   .tied = type % 2 == 0,
-                                                                   .weights = true,
-                                                                   .seed = 3});
+                                                                    .dim = 64,
+                                                                    .hidden = 32,
+                                                                    .layers_n = 1,
+                                                                    .heads_n = 2,
+                                                                    .kv_heads_n = 1,
+                                                                    .context_n = 16,
+                                                                    .type = (enum weight_type)type,
+                                                                    .tied = type % 2 == 0,
+                                                                    .weights = true,
+                                                                    .seed = 3});
         rig_open(&r, file, len);
         test_values(&r);
         test_pieces(&r, (size_t)model_weights_len(&r.model), names[type]);

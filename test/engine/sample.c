@@ -20,11 +20,11 @@ static void test_options(void)
         float temperature, top_p;
         enum status status;
     } cases[] = {
-        {"zero temperature", 0.0f, 1.0f, STATUS_OK},    {"temperature 100", 100.0f, 1.0f, STATUS_OK},
-        {"negative", -0.1f, 1.0f, STATUS_USAGE},        {"temperature 101", 101.0f, 1.0f, STATUS_USAGE},
-        {"NaN temperature", NAN, 1.0f, STATUS_USAGE},   {"infinite", INFINITY, 1.0f, STATUS_USAGE},
-        {"top_p 0", 1.0f, 0.0f, STATUS_USAGE},          {"top_p above 1", 1.0f, 1.01f, STATUS_USAGE},
-        {"NaN top_p", 1.0f, NAN, STATUS_USAGE},         {"negative top_p", 1.0f, -1.0f, STATUS_USAGE},
+        {"zero temperature", 0.0f, 1.0f, STATUS_OK},  {"temperature 100", 100.0f, 1.0f, STATUS_OK},
+        {"negative", -0.1f, 1.0f, STATUS_USAGE},      {"temperature 101", 101.0f, 1.0f, STATUS_USAGE},
+        {"NaN temperature", NAN, 1.0f, STATUS_USAGE}, {"infinite", INFINITY, 1.0f, STATUS_USAGE},
+        {"top_p 0", 1.0f, 0.0f, STATUS_USAGE},        {"top_p above 1", 1.0f, 1.01f, STATUS_USAGE},
+        {"NaN top_p", 1.0f, NAN, STATUS_USAGE},       {"negative top_p", 1.0f, -1.0f, STATUS_USAGE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct sampler s;

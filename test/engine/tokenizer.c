@@ -177,7 +177,8 @@ static void test_stream(const struct tokenizer *t)
 
 static void test_hostile(const struct tokenizer *t)
 {
-    static const char *const patterns[] = {"a", " ", "\xff", "\xd2 ", "\xf0 ", "ab", "\xe2\x96\x81", "<s>", "<", "the "};
+    static const char *const patterns[] = {"a",   " ", "\xff", "\xd2 ", "\xf0 ", "ab", "\xe2\x96\x81",
+                                           "<s>", "<", "the "};
     size_t len = 1 << 20;
     char *text = malloc(len);
     for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {

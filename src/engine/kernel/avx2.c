@@ -9,46 +9,46 @@ enum {
 };
 
 /* 16 floats, or 16 whole numbers. */
-struct f16x {
+struct floats16 {
     __m256 low, high;
 };
 
-struct i16x {
+struct ints16 {
     __m256i low, high;
 };
 
-static inline struct f16x load(const float *x)
+static inline struct floats16 load(const float *x)
 {
-    return (struct f16x){_mm256_loadu_ps(x), _mm256_loadu_ps(x + 8)};
+    return (struct floats16){_mm256_loadu_ps(x), _mm256_loadu_ps(x + 8)};
 }
 
-static inline void store(float *y, struct f16x v)
+static inline void store(float *y, struct floats16 v)
 {
     _mm256_storeu_ps(y, v.low);
     _mm256_storeu_ps(y + 8, v.high);
 }
 
-static inline struct f16x every(float value)
+static inline struct floats16 every(float value)
 {
-    return (struct f16x){_mm256_set1_ps(value), _mm256_set1_ps(value)};
+    return (struct floats16){_mm256_set1_ps(value), _mm256_set1_ps(value)};
 }
 
-static inline struct f16x add(struct f16x a, struct f16x b)
+static inline struct floats16 add(struct floats16 a, struct floats16 b)
 {
-    return (struct f16x){_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)};
+    return (struct floats16){_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)};
 }
 
-static inline struct f16x multiply(struct f16x a, struct f16x b)
+static inline struct floats16 multiply(struct floats16 a, struct floats16 b)
 {
-    return (struct f16x){_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)};
+    return (struct floats16){_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)};
 }
 
-static inline struct f16x halves(const uint8_t *bytes)
+static inline struct floats16 halves(const uint8_t *bytes)
 {
     __m128i low, high;
     memcpy(&low, bytes, 16);
     memcpy(&high, bytes + 16, 16);
-    return (struct f16x){_mm256_cvtph_ps(low), _mm256_cvtph_ps(high)};
+    return (struct floats16){_mm256_cvtph_ps(low), _mm256_cvtph_ps(high)};
 }
 
 static inline __m256i load_bytes(const uint8_t *bytes)
@@ -56,7 +56,7 @@ static inline __m256i load_bytes(const uint8_t *bytes)
     return _mm256_loadu_si256((const __m256i *)(const void *)bytes);
 }
 
-static float lanes_sum(struct f16x v)
+static float lanes_sum(struct floats16 v)
 {
     __m256 a = _mm256_add_ps(v.low, v.high);
     __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
@@ -83,9 +83,9 @@ static inline __m256 exp8(__m256 x)
     return _mm256_and_ps(kept, _mm256_mul_ps(p, _mm256_castsi256_ps(power)));
 }
 
-static inline struct f16x exp16(struct f16x x)
+static inline struct floats16 exp16(struct floats16 x)
 {
-    return (struct f16x){exp8(x.low), exp8(x.high)};
+    return (struct floats16){exp8(x.low), exp8(x.high)};
 }
 
 /* Adds, or takes the largest of, 8 whole numbers. */
@@ -136,10 +136,10 @@ static void quantise(int8_t *q, float *scale, int32_t *sum, const float *x, size
 
 static void rms_norm(float *y, const float *x, const float *w, size_t n, float epsilon)
 {
-    struct f16x squares = every(0.0f);
+    struct floats16 squares = every(0.0f);
     for (size_t i = 0; i < n; i += LAYOUT_ROWS)
         squares = add(squares, multiply(load(x + i), load(x + i)));
-    struct f16x factor = every(1.0f / f32_sqrt(lanes_sum(squares) / (float)n + epsilon));
+    struct floats16 factor = every(1.0f / f32_sqrt(lanes_sum(squares) / (float)n + epsilon));
     for (size_t i = 0; i < n; i += LAYOUT_ROWS)
         store(y + i, multiply(multiply(load(x + i), factor), load(w + i)));
 }
@@ -154,16 +154,17 @@ static void swiglu(float *y, const float *gate, const float *up, size_t n)
 }
 
 /* One group, tokens_n <= 4 tokens; half: F16 weights.  Inlined with constant half and tokens_n. */
-__attribute__((always_inline)) static inline void float_tile(float *y, size_t y_stride, const uint8_t *w, size_t columns_n,
-                                                             const float *x, size_t stride, size_t tokens_n, bool half)
+__attribute__((always_inline)) static inline void float_tile(float *y, size_t y_stride, const uint8_t *w,
+                                                             size_t columns_n, const float *x, size_t stride,
+                                                             size_t tokens_n, bool half)
 {
-    struct f16x sums[4];
+    struct floats16 sums[4];
     for (size_t t = 0; t < tokens_n; t++)
         sums[t] = every(0.0f);
     for (size_t i = 0; i < columns_n; i++) {
-        struct f16x weights = half ? halves(w)
-                                   : (struct f16x){_mm256_castsi256_ps(load_bytes(w)),
-                                                   _mm256_castsi256_ps(load_bytes(w + 32))};
+        struct floats16 weights =
+            half ? halves(w)
+                 : (struct floats16){_mm256_castsi256_ps(load_bytes(w)), _mm256_castsi256_ps(load_bytes(w + 32))};
         _mm_prefetch((const char *)(w + PREFETCH), _MM_HINT_T0);
         w += half ? 32 : 64;
         for (size_t t = 0; t < tokens_n; t++)
@@ -215,9 +216,9 @@ static inline __m256i eight_q8_0(__m256i sums, const uint8_t *w, __m256i q)
     return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-static inline struct i16x block_q8_0(const uint8_t *w, const int8_t *q)
+static inline struct ints16 block_q8_0(const uint8_t *w, const int8_t *q)
 {
-    struct i16x sums = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+    struct ints16 sums = {_mm256_setzero_si256(), _mm256_setzero_si256()};
     for (size_t i = 0; i < 8; i++) {
         __m256i four = broadcast4(q + i * 4);
         sums.low = eight_q8_0(sums.low, w + i * 64, four);
@@ -235,9 +236,9 @@ static inline __m256i eight_q4_0(__m256i sums, const uint8_t *w, __m256i low, __
     return _mm256_add_epi16(sums, _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble), high));
 }
 
-static inline struct i16x block_q4_0(const uint8_t *w, const int8_t *q, int32_t q_sum)
+static inline struct ints16 block_q4_0(const uint8_t *w, const int8_t *q, int32_t q_sum)
 {
-    struct i16x sums = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+    struct ints16 sums = {_mm256_setzero_si256(), _mm256_setzero_si256()};
     const __m256i ones = _mm256_set1_epi16(1);
     const __m256i bias = _mm256_set1_epi32(8 * q_sum);
     for (size_t i = 0; i < 4; i++) {
@@ -246,30 +247,30 @@ static inline struct i16x block_q4_0(const uint8_t *w, const int8_t *q, int32_t 
         sums.low = eight_q4_0(sums.low, w + i * 64, low, high);
         sums.high = eight_q4_0(sums.high, w + i * 64 + 32, low, high);
     }
-    return (struct i16x){_mm256_sub_epi32(_mm256_madd_epi16(sums.low, ones), bias),
-                         _mm256_sub_epi32(_mm256_madd_epi16(sums.high, ones), bias)};
+    return (struct ints16){_mm256_sub_epi32(_mm256_madd_epi16(sums.low, ones), bias),
+                           _mm256_sub_epi32(_mm256_madd_epi16(sums.high, ones), bias)};
 }
 
 /* One group of 32-column blocks, tokens_n <= TILE tokens from token first on. */
-__attribute__((always_inline)) static inline void block_tile(float *y, size_t y_stride, const uint8_t *w, size_t columns_n,
-                                                             const struct activations *a, size_t first, size_t tokens_n,
-                                                             bool four_bits)
+__attribute__((always_inline)) static inline void block_tile(float *y, size_t y_stride, const uint8_t *w,
+                                                             size_t columns_n, const struct activations *a,
+                                                             size_t first, size_t tokens_n, bool four_bits)
 {
     const size_t len = four_bits ? 256 : 512;
     size_t blocks_n = columns_n / LAYOUT_BLOCK;
     const uint8_t *scales = w + blocks_n * len;
-    struct f16x sums[TILE];
+    struct floats16 sums[TILE];
     for (size_t t = 0; t < tokens_n; t++)
         sums[t] = every(0.0f);
     for (size_t b = 0; b < blocks_n; b++, w += len, scales += 32) {
-        struct f16x scale = halves(scales);
+        struct floats16 scale = halves(scales);
         for (size_t i = 0; i < len; i += 64)
             _mm_prefetch((const char *)(w + PREFETCH + i), _MM_HINT_T0);
         for (size_t t = 0; t < tokens_n; t++) {
             size_t at = (first + t) * (a->stride / LAYOUT_BLOCK) + b;
             const int8_t *q = a->q + at * LAYOUT_BLOCK;
-            struct i16x exact = four_bits ? block_q4_0(w, q, a->sum[at]) : block_q8_0(w, q);
-            struct f16x whole = {_mm256_cvtepi32_ps(exact.low), _mm256_cvtepi32_ps(exact.high)};
+            struct ints16 exact = four_bits ? block_q4_0(w, q, a->sum[at]) : block_q8_0(w, q);
+            struct floats16 whole = {_mm256_cvtepi32_ps(exact.low), _mm256_cvtepi32_ps(exact.high)};
             sums[t] = add(sums[t], multiply(whole, multiply(scale, every(a->scale[at]))));
         }
     }
@@ -310,8 +311,8 @@ static void scores(float *s, const float *q, const float *k, size_t head_dim, si
     size_t groups_n = (n + LAYOUT_ROWS - 1) / LAYOUT_ROWS;
     size_t g = 0;
     for (; g + 2 <= groups_n; g += 2, k += 2 * step) {
-        struct f16x a = every(0.0f);
-        struct f16x b = every(0.0f);
+        struct floats16 a = every(0.0f);
+        struct floats16 b = every(0.0f);
         for (size_t d = 0; d < head_dim; d++) {
             a = add(a, multiply(every(q[d]), load(k + d * LAYOUT_ROWS)));
             b = add(b, multiply(every(q[d]), load(k + step + d * LAYOUT_ROWS)));
@@ -320,7 +321,7 @@ static void scores(float *s, const float *q, const float *k, size_t head_dim, si
         store(s + (g + 1) * LAYOUT_ROWS, multiply(b, every(scale)));
     }
     for (; g < groups_n; g++, k += step) {
-        struct f16x sum = every(0.0f);
+        struct floats16 sum = every(0.0f);
         for (size_t d = 0; d < head_dim; d++)
             sum = add(sum, multiply(every(q[d]), load(k + d * LAYOUT_ROWS)));
         store(s + g * LAYOUT_ROWS, multiply(sum, every(scale)));
@@ -340,11 +341,11 @@ static float softmax(float *s, size_t n)
     float largest = lanes[0];
     for (size_t i = 1; i < 8; i++)
         largest = lanes[i] > largest ? lanes[i] : largest;
-    struct f16x sum = every(0.0f);
+    struct floats16 sum = every(0.0f);
     for (size_t p = 0; p < padded; p += LAYOUT_ROWS) {
-        struct f16x x = load(s + p);
-        struct f16x e = exp16((struct f16x){_mm256_sub_ps(x.low, _mm256_set1_ps(largest)),
-                                            _mm256_sub_ps(x.high, _mm256_set1_ps(largest))});
+        struct floats16 x = load(s + p);
+        struct floats16 e = exp16((struct floats16){_mm256_sub_ps(x.low, _mm256_set1_ps(largest)),
+                                                    _mm256_sub_ps(x.high, _mm256_set1_ps(largest))});
         store(s + p, e);
         sum = add(sum, e);
     }
@@ -355,8 +356,8 @@ static void mix(float *y, const float *s, const float *v, size_t v_stride, size_
 {
     size_t d = 0;
     for (; d + 32 <= width; d += 32) {
-        struct f16x a = every(0.0f);
-        struct f16x b = every(0.0f);
+        struct floats16 a = every(0.0f);
+        struct floats16 b = every(0.0f);
         for (size_t p = 0; p < n; p++) {
             a = add(a, multiply(every(s[p]), load(v + p * v_stride + d)));
             b = add(b, multiply(every(s[p]), load(v + p * v_stride + d + 16)));
@@ -365,7 +366,7 @@ static void mix(float *y, const float *s, const float *v, size_t v_stride, size_
         store(y + d + 16, multiply(b, every(factor)));
     }
     for (; d < width; d += LAYOUT_ROWS) {
-        struct f16x sum = every(0.0f);
+        struct floats16 sum = every(0.0f);
         for (size_t p = 0; p < n; p++)
             sum = add(sum, multiply(every(s[p]), load(v + p * v_stride + d)));
         store(y + d, multiply(sum, every(factor)));

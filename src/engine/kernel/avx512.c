@@ -5,8 +5,8 @@
 #include "engine/numerics.h"
 
 enum {
-    TILE = 8,         /* tokens whose sums stay in registers */
-    PREFETCH = 2048,  /* bytes ahead of the weights */
+    TILE = 8,        /* tokens whose sums stay in registers */
+    PREFETCH = 2048, /* bytes ahead of the weights */
 };
 
 static inline __m512 load(const float *x)
@@ -19,8 +19,8 @@ static inline __m512i load_bytes(const uint8_t *bytes)
     return _mm512_loadu_si512(bytes);
 }
 
-/* sums + the four unsigned bytes of each lane of w times the four signed bytes at q.  In assembly because compilers load
- * the broadcast by itself, which doubles the instructions of the innermost loop. */
+/* sums + the four unsigned bytes of each lane of w times the four signed bytes at q.  In assembly because compilers
+ * load the broadcast by itself, which doubles the instructions of the innermost loop. */
 static inline __m512i dot4(__m512i sums, __m512i w, const int8_t *q)
 {
     __asm__("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(sums) : "v"(w), "m"(*(const int32_t *)(const void *)q));
@@ -106,8 +106,9 @@ static void swiglu(float *y, const float *gate, const float *up, size_t n)
 }
 
 /* One group, tokens_n <= TILE tokens; half: F16 weights.  Inlined with constant half and tokens_n. */
-__attribute__((always_inline)) static inline void float_tile(float *y, size_t y_stride, const uint8_t *w, size_t columns_n,
-                                                             const float *x, size_t stride, size_t tokens_n, bool half)
+__attribute__((always_inline)) static inline void float_tile(float *y, size_t y_stride, const uint8_t *w,
+                                                             size_t columns_n, const float *x, size_t stride,
+                                                             size_t tokens_n, bool half)
 {
     __m512 sums[TILE];
     for (size_t t = 0; t < tokens_n; t++)
@@ -132,6 +133,8 @@ __attribute__((always_inline)) static inline void float_groups(float *y, size_t 
         size_t t = 0;
         for (; t + TILE <= tokens_n; t += TILE)
             float_tile(y + t * y_stride, y_stride, groups, columns_n, a->x + t * a->stride, a->stride, TILE, half);
+        for (; t + TILE / 2 <= tokens_n; t += TILE / 2)
+            float_tile(y + t * y_stride, y_stride, groups, columns_n, a->x + t * a->stride, a->stride, TILE / 2, half);
         for (; t < tokens_n; t++)
             float_tile(y + t * y_stride, y_stride, groups, columns_n, a->x + t * a->stride, a->stride, 1, half);
     }
@@ -151,9 +154,9 @@ static void matmul_f16(float *y, size_t y_stride, const uint8_t *groups, size_t 
 
 /* One group of 32-column blocks, tokens_n <= TILE tokens from token first on.  The sums start at -bias * (sum of q),
  * because the weights are stored unsigned with that bias. */
-__attribute__((always_inline)) static inline void block_tile(float *y, size_t y_stride, const uint8_t *w, size_t columns_n,
-                                                             const struct activations *a, size_t first, size_t tokens_n,
-                                                             bool four_bits)
+__attribute__((always_inline)) static inline void block_tile(float *y, size_t y_stride, const uint8_t *w,
+                                                             size_t columns_n, const struct activations *a,
+                                                             size_t first, size_t tokens_n, bool four_bits)
 {
     const size_t len = four_bits ? 256 : 512;
     const __m512i nibble = _mm512_set1_epi8(15);
@@ -202,8 +205,8 @@ __attribute__((always_inline)) static inline void block_groups(float *y, size_t 
         size_t t = 0;
         for (; t + TILE <= tokens_n; t += TILE)
             block_tile(y + t * y_stride, y_stride, groups, columns_n, a, t, TILE, four_bits);
-        for (; t + 2 <= tokens_n; t += 2)
-            block_tile(y + t * y_stride, y_stride, groups, columns_n, a, t, 2, four_bits);
+        for (; t + TILE / 2 <= tokens_n; t += TILE / 2)
+            block_tile(y + t * y_stride, y_stride, groups, columns_n, a, t, TILE / 2, four_bits);
         for (; t < tokens_n; t++)
             block_tile(y + t * y_stride, y_stride, groups, columns_n, a, t, 1, four_bits);
     }
@@ -230,7 +233,8 @@ static void scores(float *s, const float *q, const float *k, size_t head_dim, si
         __m512 sums[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
         for (size_t d = 0; d < head_dim; d++)
             for (size_t i = 0; i < 4; i++)
-                sums[i] = _mm512_add_ps(sums[i], _mm512_mul_ps(_mm512_set1_ps(q[d]), load(k + i * step + d * LAYOUT_ROWS)));
+                sums[i] =
+                    _mm512_add_ps(sums[i], _mm512_mul_ps(_mm512_set1_ps(q[d]), load(k + i * step + d * LAYOUT_ROWS)));
         for (size_t i = 0; i < 4; i++)
             _mm512_storeu_ps(s + (g + i) * LAYOUT_ROWS, _mm512_mul_ps(sums[i], _mm512_set1_ps(scale)));
     }

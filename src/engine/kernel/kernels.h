@@ -19,10 +19,10 @@ enum {
 
 /* What a matrix is multiplied with, for several tokens; stride is a multiple of 32. */
 struct activations {
-    const float *x;       /* [tokens, stride]: for F32 and F16 */
-    const int8_t *q;      /* [tokens, stride]: for Q8_0 and Q4_0, as are the next two */
-    const float *scale;   /* [tokens, stride / 32] */
-    const int32_t *sum;   /* [tokens, stride / 32]: of each block's q */
+    const float *x;     /* [tokens, stride]: for F32 and F16 */
+    const int8_t *q;    /* [tokens, stride]: for Q8_0 and Q4_0, as are the next two */
+    const float *scale; /* [tokens, stride / 32] */
+    const int32_t *sum; /* [tokens, stride / 32]: of each block's q */
     size_t stride;
 };
 
