@@ -31,6 +31,8 @@ static enum status wrong(const struct store *store, int code, struct reason *why
     reason_set(why, "the broker's database: ", sqlite3_errmsg(store->db), NULL);
     switch (code & 0xff) {
     case SQLITE_FULL: reason_add(why, ": make room and try again"); return STATUS_LIMIT;
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN: reason_add(why, ": the broker's directory must be there and writable"); return STATUS_IO;
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return STATUS_BUSY;
     case SQLITE_NOMEM: return STATUS_NO_MEMORY;
@@ -55,7 +57,7 @@ static enum status open_database(struct store **out, const char *path, int flags
         reason_set(why, "out of memory", NULL);
         return STATUS_NO_MEMORY;
     }
-    int code = sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_FULLMUTEX, NULL);
+    int code = sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_FULLMUTEX, NULL);
     enum status status = code == SQLITE_OK ? STATUS_OK : wrong(store, code, why);
     if (status == STATUS_OK) {
         sqlite3_extended_result_codes(store->db, 1);

@@ -5,6 +5,8 @@
 #include "tap.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -200,6 +202,36 @@ static void heads(const char *whole, size_t len)
     check(reopen(&log, &known, &why) == STATUS_FORGED, "RL-13: another history of the same length is noticed");
 }
 
+/* The file may grow to this many bytes and no further: a full disk at any byte of a record. */
+static void full(void)
+{
+    struct audit_log log;
+    struct audit_record r;
+    struct reason why = {{0}};
+    struct rlimit before, limit;
+    size_t wrong = 0, tried = 0;
+    if (!check(audit_log_open(&log, path, true, &unknown, NULL, NULL, &why) == STATUS_OK, "the log opens") ||
+        getrlimit(RLIMIT_FSIZE, &before) != 0)
+        return;
+    signal(SIGXFSZ, SIG_IGN);
+    for (size_t room = 0; room < 500; room += 7, tried++) {
+        uint64_t seq = log.head.seq, end = log.end;
+        sample(&r, room);
+        limit = before;
+        limit.rlim_cur = end + room;
+        (void)!setrlimit(RLIMIT_FSIZE, &limit);
+        enum status status = audit_log_append(&log, &r, &why);
+        (void)!setrlimit(RLIMIT_FSIZE, &before);
+        struct stat st;
+        wrong += status != STATUS_LIMIT || log.head.seq != seq || stat(path, &st) != 0 || (uint64_t)st.st_size != end;
+    }
+    check(wrong == 0, "RL-4: %zu times full within a record: told, and the log is as it was", tried);
+    sample(&r, 1);
+    check(audit_log_append(&log, &r, &why) == STATUS_OK, "with room it goes on");
+    audit_log_close(&log);
+    check(reopen(&log, &unknown, &why) == STATUS_OK && log.torn == 0, "and is whole");
+}
+
 /* Two processes append at once. */
 static void together(void)
 {
@@ -244,6 +276,7 @@ int main(void)
     torn(whole, len);
     altered(whole, len);
     heads(whole, len);
+    full();
     together();
     unlink(path);
     return tap_done();

@@ -47,6 +47,8 @@ gives 1 broker init b && grep -q 'nothing was changed' err
 point 'init never touches what is there'
 mkdir full && touch full/file && gives 1 broker init full && [ -e full/file ] && ! ls -d full.new-* 2>/dev/null
 point 'nor a directory that is no broker, and leaves no draft'
+mkdir real && ln -s real linked && gives 0 broker init linked/b && gives 0 broker log real/b && rm -r real/b
+point 'a path through a link'
 gives 1 broker init /proc/nowhere/b
 point 'init where nothing can be made'
 gives 0 simulator new sim && gives 0 broker trust b --simulator-root sim.pub && grep -q 'NOT A TEE' out
