@@ -30,7 +30,8 @@ struct json {
 
 /* Parses the whole of text.  The tree lives in the arena and points into the arena or into text, so text must outlive
  * it.  STATUS_MALFORMED (why says what and at which byte), STATUS_LIMIT for depth, STATUS_NO_MEMORY when the arena is
- * too small (64 + text_len * 56 bytes are always enough). */
+ * too small: 64 + text_len * 56 bytes are enough for every well-formed text.  Nothing of the arena stays in use then.
+ */
 must_check enum status json_parse(const struct json **root, struct arena *arena, const void *text, size_t text_len,
                                   struct reason *why);
 
