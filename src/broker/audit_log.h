@@ -18,9 +18,9 @@ struct audit_head {
 
 struct audit_log {
     int fd;
-    struct audit_head head; /* last record read or written; seq 0: none */
-    uint64_t end;           /* bytes up to there */
-    uint64_t torn;          /* bytes of an incomplete last line after it */
+    struct audit_head head;  /* last record read or written; seq 0: none */
+    uint64_t end;            /* bytes up to there */
+    uint64_t torn;           /* bytes of an incomplete last line after it */
     struct audit_head known; /* what the log must contain */
 };
 

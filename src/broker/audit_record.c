@@ -103,8 +103,7 @@ static bool parse_members(struct audit_record *r, const struct json *root)
                          json_hex(r->key_id, sizeof r->key_id, json_get(root, "key_id")) != STATUS_OK))
         return false;
     return json_u64(&r->seq, json_get(root, "seq")) == STATUS_OK &&
-           json_u64(&r->time, json_get(root, "time")) == STATUS_OK &&
-           parse_event(&r->event, json_get(root, "event")) &&
+           json_u64(&r->time, json_get(root, "time")) == STATUS_OK && parse_event(&r->event, json_get(root, "event")) &&
            parse_evidence(r, json_get(root, "kind"), json_get(root, "measurement")) &&
            json_copy_text(r->detail, sizeof r->detail, json_get(root, "detail")) == STATUS_OK &&
            json_hex(r->previous, sizeof r->previous, json_get(root, "previous")) == STATUS_OK &&
@@ -131,8 +130,8 @@ static enum status check_form(struct audit_record *r, const char *line, size_t l
 
 enum status audit_record_parse(struct audit_record *r, const void *line, size_t line_len, struct reason *why)
 {
-    static const char *const names[] = {"seq",         "time",   "event",    "outcome", "model_root", "key_id", "kind",
-                                        "measurement", "detail", "previous", "hash",    NULL};
+    static const char *const names[] = {"seq",  "time",        "event",  "outcome",  "model_root", "key_id",
+                                        "kind", "measurement", "detail", "previous", "hash",       NULL};
     alignas(16) uint8_t memory[64 + AUDIT_LINE_MAX * 57]; /* 117 KB */
     const char *text = line;
     const struct json *root = NULL;

@@ -86,9 +86,11 @@ static enum status unlock(struct broker *b, const struct kek_source *source, str
         status = kek_open(&b->kek, &record, &here, why);
     if (status != STATUS_OK)
         return status;
-    if (wrapped_len != KEK_WRAPPED_LEN ||
-        kek_unwrap(b->identity.bytes, &b->kek, &binding, wrapped) != STATUS_OK) {
-        reason_set(why, "wrong KEK: it does not open this broker's identity; name the right one with --kek or --passphrase-file", NULL);
+    if (wrapped_len != KEK_WRAPPED_LEN || kek_unwrap(b->identity.bytes, &b->kek, &binding, wrapped) != STATUS_OK) {
+        reason_set(
+            why,
+            "wrong KEK: it does not open this broker's identity; name the right one with --kek or --passphrase-file",
+            NULL);
         return STATUS_REFUSED;
     }
     b->unlocked = true;

@@ -45,8 +45,7 @@ must_check enum status broker_open(struct broker *b, const char *directory, enum
 must_check enum status broker_record(struct broker *b, struct audit_record *record, struct reason *why);
 
 /* Sets the simulator's root that evidence must be signed by. */
-must_check enum status broker_set_simulator_root(struct broker *b, const uint8_t root[static 32],
-                                                 struct reason *why);
+must_check enum status broker_set_simulator_root(struct broker *b, const uint8_t root[static 32], struct reason *why);
 
 /* The last record that the database knows of. */
 must_check enum status broker_load_head(struct audit_head *head, struct store *store, struct reason *why);

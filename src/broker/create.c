@@ -142,8 +142,8 @@ static enum status put_in_place(const char *draft, const char *directory, struct
 
 static void remove_draft(const char *draft)
 {
-    static const char *const names[] = {"broker.db", "broker.db-wal", "broker.db-shm", "audit.log",
-                                        "broker.pub", "tls.key",      "tls.crt",       "kek"};
+    static const char *const names[] = {"broker.db",  "broker.db-wal", "broker.db-shm", "audit.log",
+                                        "broker.pub", "tls.key",       "tls.crt",       "kek"};
     char path[BROKER_PATH_MAX];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (broker_path(path, draft, names[i], NULL) == STATUS_OK)

@@ -68,8 +68,8 @@ static bool check_evidence(struct answer *answer, struct claims *claims, const s
     struct verdict v;
     verdict_init(&v);
     claims_init(claims);
-    if (report_data_for_release(expected, request->nonce, request->public_key, request->model_root,
-                                RELEASE_PURPOSE) != STATUS_OK) {
+    if (report_data_for_release(expected, request->nonce, request->public_key, request->model_root, RELEASE_PURPOSE) !=
+        STATUS_OK) {
         refuse(answer, 500, "broken", "cannot derive the report data");
         return false;
     }

@@ -84,8 +84,7 @@ static enum status passphrase_open(struct kek *kek, const struct kek_record *rec
     return status;
 }
 
-enum status kek_create(struct kek *kek, struct kek_record *record, const struct kek_source *source,
-                       struct reason *why)
+enum status kek_create(struct kek *kek, struct kek_record *record, const struct kek_source *source, struct reason *why)
 {
     memset(record, 0, sizeof *record);
     if (source->passphrase_file == NULL) {
@@ -159,8 +158,8 @@ static enum status write_binding(struct writer *w, const struct kek_binding *bin
     return writer_end(w);
 }
 
-enum status kek_wrap(uint8_t wrapped[static KEK_WRAPPED_LEN], const struct kek *kek,
-                     const struct kek_binding *binding, const uint8_t secret[static KEK_SECRET_LEN])
+enum status kek_wrap(uint8_t wrapped[static KEK_WRAPPED_LEN], const struct kek *kek, const struct kek_binding *binding,
+                     const uint8_t secret[static KEK_SECRET_LEN])
 {
     uint8_t aad[BINDING_MAX];
     struct writer w;
@@ -173,8 +172,8 @@ enum status kek_wrap(uint8_t wrapped[static KEK_WRAPPED_LEN], const struct kek *
                      KEK_SECRET_LEN);
 }
 
-enum status kek_unwrap(uint8_t secret[static KEK_SECRET_LEN], const struct kek *kek,
-                       const struct kek_binding *binding, const uint8_t wrapped[static KEK_WRAPPED_LEN])
+enum status kek_unwrap(uint8_t secret[static KEK_SECRET_LEN], const struct kek *kek, const struct kek_binding *binding,
+                       const uint8_t wrapped[static KEK_WRAPPED_LEN])
 {
     uint8_t aad[BINDING_MAX];
     struct writer w;

@@ -29,13 +29,11 @@ struct nonces {
 void nonces_init(struct nonces *list);
 
 /* Keeps a fresh random nonce (made by the caller).  STATUS_BUSY when NONCES_MAX are out.  now_ms never goes back. */
-must_check enum status nonces_add(struct nonces *list, const uint8_t nonce[static EVIDENCE_NONCE_LEN],
-                                  uint64_t now_ms);
+must_check enum status nonces_add(struct nonces *list, const uint8_t nonce[static EVIDENCE_NONCE_LEN], uint64_t now_ms);
 
 /* Uses one up, whatever the answer: STATUS_OK; STATUS_STALE when it is too old; STATUS_REFUSED when it was never given
  * out, was used before, or is long forgotten. */
-must_check enum status nonces_use(struct nonces *list, const uint8_t nonce[static EVIDENCE_NONCE_LEN],
-                                  uint64_t now_ms);
+must_check enum status nonces_use(struct nonces *list, const uint8_t nonce[static EVIDENCE_NONCE_LEN], uint64_t now_ms);
 
 /* True when the refusal of an unknown nonce may still be recorded this minute (RL-4); counts it. */
 must_check bool nonces_count_refusal(struct nonces *list, uint64_t now_ms);

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 /* The key is genuine when the header's tag verifies under it: the header holds the root. */
-static enum status read_key(struct seal_dek *dek, struct seal_header *header, const struct broker *b,
-                            const char *path, struct reason *why)
+static enum status read_key(struct seal_dek *dek, struct seal_header *header, const struct broker *b, const char *path,
+                            struct reason *why)
 {
     struct model_stream *s = calloc(1, sizeof *s);
     int fd = s == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
@@ -33,8 +33,8 @@ static enum status read_key(struct seal_dek *dek, struct seal_header *header, co
     if (status == STATUS_OK) {
         status = seal_unwrap_private(dek, &s->wraps, &b->identity, s->header_hash);
         if (status == STATUS_NOT_FOUND)
-            reason_set(why, path, " is not sealed for this broker: cloister seal --for ", b->directory,
-                       "/broker.pub", NULL);
+            reason_set(why, path, " is not sealed for this broker: cloister seal --for ", b->directory, "/broker.pub",
+                       NULL);
         else if (status != STATUS_OK)
             reason_set(why, path, ": the key for this broker does not open: the file was altered", NULL);
     }

@@ -80,8 +80,8 @@ int broker_run_log(const struct command_line *line)
     load_known(&known, line->arguments[0]);
     status = audit_log_open(&log, path, false, &known, json ? print_line : print_row, NULL, &why);
     if (status != STATUS_OK)
-        return console_fail(status, &why,
-                            status == STATUS_NOT_FOUND ? NULL : "compare with a copy of the log; keep this one as it is");
+        return console_fail(
+            status, &why, status == STATUS_NOT_FOUND ? NULL : "compare with a copy of the log; keep this one as it is");
     print_summary(&log, json);
     audit_log_close(&log);
     return EXIT_CODE_OK;

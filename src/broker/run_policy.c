@@ -46,8 +46,7 @@ static enum status check_name(const char *name, struct reason *why)
     return STATUS_USAGE;
 }
 
-static enum status set_policy(struct broker *b, const char *name, const char *path, bool *simulator,
-                              struct reason *why)
+static enum status set_policy(struct broker *b, const char *name, const char *path, bool *simulator, struct reason *why)
 {
     uint8_t *text = NULL;
     size_t text_len = 0;

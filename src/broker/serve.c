@@ -48,11 +48,10 @@ static void send_answer(struct serving *s, uint64_t exchange, const struct answe
                                             .headers = headers,
                                             .body = answer->body,
                                             .body_len = answer->body_len};
-    enum status status =
-        answer->http_status == 200
-            ? https_answer(s->server, exchange, &response)
-            : https_answer_error(s->server, exchange, answer->http_status, answer->message.text, "broker_error",
-                                 answer->code);
+    enum status status = answer->http_status == 200
+                             ? https_answer(s->server, exchange, &response)
+                             : https_answer_error(s->server, exchange, answer->http_status, answer->message.text,
+                                                  "broker_error", answer->code);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         console_warning("an answer could not be sent: %s", status_name(status));
 }
@@ -161,11 +160,8 @@ static enum status start_server(struct serving *s, const char *address, char cho
         .bodies_max = 16 * 1024 * 1024,
         .queue_max = 64 * 1024,
     };
-    const struct https_callbacks callbacks = {.context = s,
-                                              .body_max = body_max,
-                                              .request = answer_request,
-                                              .writable = writable,
-                                              .gone = writable};
+    const struct https_callbacks callbacks = {
+        .context = s, .body_max = body_max, .request = answer_request, .writable = writable, .gone = writable};
     int fd = -1;
     enum status status = listen_on(&fd, chosen, address, why);
     if (status == STATUS_OK)

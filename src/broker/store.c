@@ -218,8 +218,7 @@ enum status store_set(struct store *store, const char *name, const void *value, 
                   values, 2, why);
 }
 
-enum status store_raise(struct store *store, const char *name, const void *value, size_t value_len,
-                        struct reason *why)
+enum status store_raise(struct store *store, const char *name, const void *value, size_t value_len, struct reason *why)
 {
     const struct value values[] = {{name, strlen(name), true}, {value, value_len, false}};
     enum status status = change(store,

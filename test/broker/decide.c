@@ -23,8 +23,7 @@ static void fresh_nonce(uint8_t nonce[static 32], uint64_t now_ms)
     memset(&answer, 0, sizeof answer);
     decide_nonce(&answer, &nonces, now_ms);
     arena_init(&own, scratch, sizeof scratch);
-    if (answer.http_status != 200 ||
-        release_nonce_parse(nonce, &own, answer.body, answer.body_len, &why) != STATUS_OK)
+    if (answer.http_status != 200 || release_nonce_parse(nonce, &own, answer.body, answer.body_len, &why) != STATUS_OK)
         check(false, "a nonce is given out");
 }
 
@@ -200,8 +199,7 @@ static void stale(void)
     struct reason why;
     uint8_t nonce[32];
     fresh_nonce(nonce, 1000);
-    if (!check(asking_write(&a, &f, nonce) &&
-                   broker_open(&b, f.directory, BROKER_UNLOCKED, &here, &why) == STATUS_OK,
+    if (!check(asking_write(&a, &f, nonce) && broker_open(&b, f.directory, BROKER_UNLOCKED, &here, &why) == STATUS_OK,
                "asks, late"))
         return;
     memset(&answer, 0, sizeof answer);
@@ -235,8 +233,7 @@ static void flood(void)
     uint8_t nonce[32];
     unsigned recorded = 0, busy = 0;
     memset(nonce, 3, sizeof nonce);
-    if (!check(asking_write(&a, &f, nonce) &&
-                   broker_open(&b, f.directory, BROKER_UNLOCKED, &here, &why) == STATUS_OK,
+    if (!check(asking_write(&a, &f, nonce) && broker_open(&b, f.directory, BROKER_UNLOCKED, &here, &why) == STATUS_OK,
                "a flood"))
         return;
     uint64_t before = records_n();

@@ -87,8 +87,7 @@ static void kek_files(void)
     struct kek_source phrase = {.passphrase_file = in_folder(1, "phrase")};
     check(kek_open(&again, &record, &phrase, &why) == STATUS_USAGE, "a passphrase does not open a file's KEK");
     put_text(phrase.passphrase_file, "correct horse battery\n", 0600);
-    check(kek_create(&kek, &record, &phrase, &why) == STATUS_OK && record.kind == KEK_PASSPHRASE &&
-              record.log2_n == 17,
+    check(kek_create(&kek, &record, &phrase, &why) == STATUS_OK && record.kind == KEK_PASSPHRASE && record.log2_n == 17,
           "RL-9: a passphrase makes one by scrypt");
     check(kek_open(&again, &record, &phrase, &why) == STATUS_OK && memcmp(&kek, &again, sizeof kek) == 0,
           "the same passphrase, with or without its newline, makes the same");
@@ -119,10 +118,10 @@ static void stores(void)
     check(store_create(&store, path, &why) == STATUS_OK, "one is made");
     check(store_get(store, "a", out, sizeof out, &len, &why) == STATUS_NOT_FOUND, "a setting that is not there");
     check(store_set(store, "a", "one", 3, &why) == STATUS_OK && store_set(store, "a", "two", 3, &why) == STATUS_OK &&
-              store_get(store, "a", out, sizeof out, &len, &why) == STATUS_OK && len == 3 &&
-              memcmp(out, "two", 3) == 0,
+              store_get(store, "a", out, sizeof out, &len, &why) == STATUS_OK && len == 3 && memcmp(out, "two", 3) == 0,
           "a setting is replaced");
-    check(store_raise(store, "a", "tww", 3, &why) == STATUS_OK && store_raise(store, "a", "abc", 3, &why) == STATUS_OK &&
+    check(store_raise(store, "a", "tww", 3, &why) == STATUS_OK &&
+              store_raise(store, "a", "abc", 3, &why) == STATUS_OK &&
               store_get(store, "a", out, sizeof out, &len, &why) == STATUS_OK && memcmp(out, "tww", 3) == 0,
           "one that only rises does not fall");
     check(store_get(store, "a", out, 2, &len, &why) == STATUS_LIMIT, "one that does not fit is told");

@@ -282,8 +282,8 @@ static void full_disk(const struct fixture *f)
     char disk[128], filler[160], pub[160];
     bool right;
     snprintf(disk, sizeof disk, "%s/disk", f->folder);
-    if (mkdir(disk, 0700) != 0 || unshare(CLONE_NEWNS) != 0 ||
-        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || mount("none", disk, "tmpfs", 0, "size=1m") != 0) {
+    if (mkdir(disk, 0700) != 0 || unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", disk, "tmpfs", 0, "size=1m") != 0) {
         check(true, "full and read-only disk # SKIP needs to be root");
         return;
     }

@@ -17,12 +17,12 @@
 #include <stdalign.h>
 #include <sys/wait.h>
 
-#define AA8 "aaaaaaaa"
-#define NONCE AA8 AA8 AA8 AA8 AA8 AA8 AA8 AA8
+#define AA8     "aaaaaaaa"
+#define NONCE   AA8 AA8 AA8 AA8 AA8 AA8 AA8 AA8
 #define EXAMPLE "spec/examples/attestation.json"
-#define ROOT "spec/examples/simulator-root.pub"
-#define POLICY "spec/examples/policy-simulator.json"
-#define TIME "1767225600"
+#define ROOT    "spec/examples/simulator-root.pub"
+#define POLICY  "spec/examples/policy-simulator.json"
+#define TIME    "1767225600"
 
 static char output[1 << 18];
 
@@ -77,21 +77,39 @@ static void files(const char *folder)
         const char *words[12];
         const char *says;
     } rows[] = {
-        {"the example", 0, {EXAMPLE, "--nonce", NONCE, "--time", TIME, "--simulator-root", ROOT, "--policy", POLICY},
+        {"the example",
+         0,
+         {EXAMPLE, "--nonce", NONCE, "--time", TIME, "--simulator-root", ROOT, "--policy", POLICY},
          "verified (SIMULATOR - NOT A TEE)"},
-        {"EV-21: no nonce", 4, {EXAMPLE, "--time", TIME, "--simulator-root", ROOT, "--policy", POLICY},
+        {"EV-21: no nonce",
+         4,
+         {EXAMPLE, "--time", TIME, "--simulator-root", ROOT, "--policy", POLICY},
          "NOT VERIFIED: nonce"},
-        {"EV-20: another nonce", 2, {EXAMPLE, "--nonce", "bb" "aaaaaa" AA8 AA8 AA8 AA8 AA8 AA8 AA8, "--time", TIME,
-         "--simulator-root", ROOT, "--policy", POLICY}, "a replay"},
-        {"EV-15: no policy", 4, {EXAMPLE, "--nonce", NONCE, "--time", TIME, "--simulator-root", ROOT},
+        {"EV-20: another nonce",
+         2,
+         {EXAMPLE, "--nonce",
+          "bb"
+          "aaaaaa" AA8 AA8 AA8 AA8 AA8 AA8 AA8,
+          "--time", TIME, "--simulator-root", ROOT, "--policy", POLICY},
+         "a replay"},
+        {"EV-15: no policy",
+         4,
+         {EXAMPLE, "--nonce", NONCE, "--time", TIME, "--simulator-root", ROOT},
          "NOT VERIFIED: policy: kind: no policy given"},
         {"no simulator root", 4, {EXAMPLE, "--nonce", NONCE, "--time", TIME, "--policy", POLICY}, "trust anchor"},
-        {"EV-5: a day later", 6, {EXAMPLE, "--nonce", NONCE, "--time", "1767312001", "--simulator-root", ROOT,
-         "--policy", POLICY}, "NOT VERIFIED: time"},
-        {"EV-5: an hour before", 6, {EXAMPLE, "--nonce", NONCE, "--time", "1767222000", "--simulator-root", ROOT,
-         "--policy", POLICY}, "NOT VERIFIED: time"},
-        {"PO-6: a policy for hardware", 4, {EXAMPLE, "--nonce", NONCE, "--time", TIME, "--simulator-root", ROOT,
-         "--policy", "spec/examples/policy-tdx.json"}, "expected one of: tdx; seen simulator"},
+        {"EV-5: a day later",
+         6,
+         {EXAMPLE, "--nonce", NONCE, "--time", "1767312001", "--simulator-root", ROOT, "--policy", POLICY},
+         "NOT VERIFIED: time"},
+        {"EV-5: an hour before",
+         6,
+         {EXAMPLE, "--nonce", NONCE, "--time", "1767222000", "--simulator-root", ROOT, "--policy", POLICY},
+         "NOT VERIFIED: time"},
+        {"PO-6: a policy for hardware",
+         4,
+         {EXAMPLE, "--nonce", NONCE, "--time", TIME, "--simulator-root", ROOT, "--policy",
+          "spec/examples/policy-tdx.json"},
+         "expected one of: tdx; seen simulator"},
         {"a nonce that is none", 1, {EXAMPLE, "--nonce", "12"}, ""},
         {"a time that is none", 1, {EXAMPLE, "--time", "noon"}, ""},
         {"a policy that is not there", 1, {EXAMPLE, "--policy", "/nonexistent"}, ""},
@@ -110,8 +128,8 @@ static void files(const char *folder)
     char path[128];
     snprintf(path, sizeof path, "%s/part", folder);
     put(path, "{\"version\":1}");
-    const char *const empty[] = {EXAMPLE, "--nonce", NONCE,    "--time", TIME, "--simulator-root",
-                                 ROOT,    "--policy", path, NULL};
+    const char *const empty[] = {EXAMPLE, "--nonce",  NONCE, "--time", TIME, "--simulator-root",
+                                 ROOT,    "--policy", path,  NULL};
     check(run(empty) == 4 && says("\"measurements\": expected in the policy, seen absent"),
           "PO-2: an absent field refuses, by name");
 }
@@ -119,7 +137,7 @@ static void files(const char *folder)
 static void as_json(void)
 {
     static alignas(16) uint8_t memory[1 << 22];
-    const char *const words[] = {EXAMPLE, "--nonce", NONCE,   "--time", TIME, "--simulator-root",
+    const char *const words[] = {EXAMPLE, "--nonce",  NONCE,  "--time", TIME, "--simulator-root",
                                  ROOT,    "--policy", POLICY, "--json", NULL};
     const char *const none[] = {EXAMPLE, "--json", NULL};
     struct arena arena;
@@ -246,7 +264,7 @@ static void saved(const char *folder)
     char path[128];
     snprintf(path, sizeof path, "%s/saved", folder);
     const char *const keep[] = {EXAMPLE, "--save", path, NULL};
-    const char *const again[] = {path, "--nonce", NONCE,   "--time", TIME, "--simulator-root",
+    const char *const again[] = {path, "--nonce",  NONCE,  "--time", TIME, "--simulator-root",
                                  ROOT, "--policy", POLICY, NULL};
     check(run(keep) == 6 && run(again) == 0, "--save keeps a bundle that verifies later");
 }

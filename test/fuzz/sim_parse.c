@@ -29,9 +29,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     must((parsed == STATUS_OK) == (signer != NULL) && (parsed != STATUS_OK || len == SIM_EVIDENCE_LEN));
     must(ed25519_public(anchors.simulator_root, &root) == STATUS_OK);
     verdict_init(&v);
-    enum status status = evidence_verify(&claims, &v, EVIDENCE_SIMULATOR, bytes, len,
-                                         parsed == STATUS_OK ? statement.report_data : report_data, &anchors,
-                                         statement.issued_at);
+    enum status status =
+        evidence_verify(&claims, &v, EVIDENCE_SIMULATOR, bytes, len,
+                        parsed == STATUS_OK ? statement.report_data : report_data, &anchors, statement.issued_at);
     must(parsed == STATUS_OK || v.checks[0].outcome == OUTCOME_FAIL);
     must((status == STATUS_OK) == (claims.kind == EVIDENCE_SIMULATOR));
     if (status == STATUS_OK) { /* then it is what the root writes */

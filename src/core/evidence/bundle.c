@@ -71,8 +71,8 @@ static enum status parse_evidence(struct bundle *b, struct arena *arena, const s
 
 static enum status parse_members(struct bundle *b, struct arena *arena, const struct json *root, struct reason *why)
 {
-    static const char *const names[] = {"endorsements", "evidence", "keyset", "kind", "nonce", "notice", "version",
-                                        NULL};
+    static const char *const names[] = {"endorsements", "evidence", "keyset",  "kind",
+                                        "nonce",        "notice",   "version", NULL};
     if (root->type != JSON_OBJECT)
         return wrong(why, STATUS_MALFORMED, "not a JSON object");
     enum status status = json_only(root, names, why);

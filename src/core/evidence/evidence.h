@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Verification of evidence of any kind, in two phases (spec/evidence.md, section 5).  evidence_begin parses, makes every
- * check that needs no public-key operation and lists the signatures owed; the caller discharges them; evidence_conclude
- * alone hands out the claims.  Broker, command line and browser use these same functions. */
+/* Verification of evidence of any kind, in two phases (spec/evidence.md, section 5).  evidence_begin parses, makes
+ * every check that needs no public-key operation and lists the signatures owed; the caller discharges them;
+ * evidence_conclude alone hands out the claims.  Broker, command line and browser use these same functions. */
 #ifndef CORE_EVIDENCE_EVIDENCE_H
 #define CORE_EVIDENCE_EVIDENCE_H
 

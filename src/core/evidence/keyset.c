@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#define KEYSET_DOMAIN "cloister keyset v1"
-#define CLIENT_DOMAIN "cloister attestation v1"
+#define KEYSET_DOMAIN  "cloister keyset v1"
+#define CLIENT_DOMAIN  "cloister attestation v1"
 #define RELEASE_DOMAIN "cloister release v1"
 
 static void write_field(struct writer *out, const uint8_t *bytes, size_t len)
@@ -53,8 +53,7 @@ void report_data_for_client(uint8_t out[static REPORT_DATA_LEN], const uint8_t n
     hash_end(&h, out);
 }
 
-enum status report_data_for_release(uint8_t out[static REPORT_DATA_LEN],
-                                    const uint8_t nonce[static EVIDENCE_NONCE_LEN],
+enum status report_data_for_release(uint8_t out[static REPORT_DATA_LEN], const uint8_t nonce[static EVIDENCE_NONCE_LEN],
                                     const uint8_t public_key[static X25519_LEN],
                                     const uint8_t model_root[static MODEL_ROOT_LEN], const char *purpose)
 {

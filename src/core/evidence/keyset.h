@@ -22,12 +22,12 @@ enum {
 };
 
 struct keyset {
-    uint8_t tls_spki_sha256[SHA256_LEN]; /* of the SubjectPublicKeyInfo of the TLS certificate */
+    uint8_t tls_spki_sha256[SHA256_LEN];         /* of the SubjectPublicKeyInfo of the TLS certificate */
     uint8_t hpke_config[KEYSET_HPKE_CONFIG_MAX]; /* one key configuration (RFC 9458 section 3.1), no length before it */
     size_t hpke_config_len;                      /* 1 to KEYSET_HPKE_CONFIG_MAX */
     uint8_t receipt_key[32];                     /* Ed25519 */
     uint8_t model_root[MODEL_ROOT_LEN];
-    uint8_t engine_hash[SHA256_LEN];   /* of the enclave's binary */
+    uint8_t engine_hash[SHA256_LEN]; /* of the enclave's binary */
     uint8_t configuration[CONFIGURATION_LEN];
     uint32_t labels; /* of enum label */
 };

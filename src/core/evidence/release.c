@@ -9,7 +9,8 @@
 #define INFO_DOMAIN "cloister release v1"
 
 enum {
-    INFO_LEN_MAX = sizeof INFO_DOMAIN + MODEL_ROOT_LEN + RELEASE_KEY_ID_LEN + EVIDENCE_NONCE_LEN + sizeof RELEASE_PURPOSE,
+    INFO_LEN_MAX =
+        sizeof INFO_DOMAIN + MODEL_ROOT_LEN + RELEASE_KEY_ID_LEN + EVIDENCE_NONCE_LEN + sizeof RELEASE_PURPOSE,
     AAD_LEN = MODEL_ROOT_LEN + X25519_LEN,
 };
 
@@ -51,8 +52,7 @@ enum status release_response_seal(struct release_response *response, const struc
 }
 
 enum status release_response_open(struct release_key *key, const struct release_response *response,
-                                  const struct release_request *request,
-                                  const struct x25519_private *private_key)
+                                  const struct release_request *request, const struct x25519_private *private_key)
 {
     uint8_t info[INFO_LEN_MAX];
     size_t info_len;

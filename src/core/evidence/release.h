@@ -60,16 +60,16 @@ must_check enum status release_request_parse(struct release_request *request, st
                                              size_t text_len, struct reason *why);
 
 must_check enum status release_response_write(struct writer *out, const struct release_response *response);
-must_check enum status release_response_parse(struct release_response *response, struct arena *arena,
-                                              const void *text, size_t text_len, struct reason *why);
+must_check enum status release_response_parse(struct release_response *response, struct arena *arena, const void *text,
+                                              size_t text_len, struct reason *why);
 
 /* The broker's half, after evidence and policy allowed it: HPKE to the request's public key; info and AAD bind purpose,
  * model root, key id, nonce and public key.  ephemeral: fresh and random, for this call alone. */
 must_check enum status release_response_seal(struct release_response *response, const struct release_request *request,
                                              const struct release_key *key, const struct x25519_private *ephemeral);
 
-/* The enclave's half: the request that it sent and the private half of the request's public key.  STATUS_FORGED when the
- * answer was not made for exactly this request; key is wiped then. */
+/* The enclave's half: the request that it sent and the private half of the request's public key.  STATUS_FORGED when
+ * the answer was not made for exactly this request; key is wiped then. */
 must_check enum status release_response_open(struct release_key *key, const struct release_response *response,
                                              const struct release_request *request,
                                              const struct x25519_private *private_key);

@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-static const char *const check_names[POLICY_FIELDS_N] = {
-    "policy: kind",          "policy: measurement", "policy: TCB",   "policy: debug",
-    "policy: configuration", "policy: model",       "policy: labels"};
+static const char *const check_names[POLICY_FIELDS_N] = {"policy: kind",  "policy: measurement",   "policy: TCB",
+                                                         "policy: debug", "policy: configuration", "policy: model",
+                                                         "policy: labels"};
 
 static bool established(enum claim_origin origin)
 {

@@ -101,8 +101,8 @@ static enum status parse_tcb(struct policy *p, const struct json *list, struct r
     return STATUS_OK;
 }
 
-static enum status parse_field(struct policy *p, struct arena *arena, enum policy_field field,
-                               const struct json *value, struct reason *why)
+static enum status parse_field(struct policy *p, struct arena *arena, enum policy_field field, const struct json *value,
+                               struct reason *why)
 {
     const char *name = policy_field_name(field);
     if (field == POLICY_DEBUG) {
@@ -116,8 +116,7 @@ static enum status parse_field(struct policy *p, struct arena *arena, enum polic
     case POLICY_KINDS: return parse_kinds(p, value, why);
     case POLICY_MEASUREMENTS: return parse_measurements(p, arena, value, why);
     case POLICY_MINIMUM_TCB: return parse_tcb(p, value, why);
-    case POLICY_CONFIGURATIONS:
-        return parse_hashes(&p->configurations, &p->configurations_n, arena, value, name, why);
+    case POLICY_CONFIGURATIONS: return parse_hashes(&p->configurations, &p->configurations_n, arena, value, name, why);
     case POLICY_MODEL_ROOTS: return parse_hashes(&p->model_roots, &p->model_roots_n, arena, value, name, why);
     case POLICY_LABELS: return parse_labels(p, value, why);
     case POLICY_DEBUG: break;

@@ -83,8 +83,7 @@ static void refused(void)
         {"no model root", "\"model_root\"", "\"model_boot\"", STATUS_MALFORMED},
         {"an unknown label", "\"labels\":[\"simulator\"]", "\"labels\":[\"real\"]", STATUS_UNSUPPORTED},
         {"a label twice", "\"labels\":[\"simulator\"]", "\"labels\":[\"simulator\",\"simulator\"]", STATUS_MALFORMED},
-        {"labels out of order", "\"labels\":[\"simulator\"]", "\"labels\":[\"debug\",\"simulator\"]",
-         STATUS_MALFORMED},
+        {"labels out of order", "\"labels\":[\"simulator\"]", "\"labels\":[\"debug\",\"simulator\"]", STATUS_MALFORMED},
         {"labels a string", "\"labels\":[\"simulator\"]", "\"labels\":\"simulator\"", STATUS_MALFORMED},
         {"text after the end", "attestation v1\"}", "attestation v1\"}}", STATUS_MALFORMED},
     };
@@ -155,7 +154,8 @@ static void contradictions(const struct sample *s)
     other = *s;
     other.keyset.labels = 0;
     verdict_init(&v);
-    check(sample_bind(&other) && bundle_verify(&c, &v, &other.bundle, s->nonce, &s->anchors, sample_time) == STATUS_FORGED &&
+    check(sample_bind(&other) &&
+              bundle_verify(&c, &v, &other.bundle, s->nonce, &s->anchors, sample_time) == STATUS_FORGED &&
               sample_fails_at(&v, "labels", OUTCOME_FAIL, STATUS_FORGED) && c.kind == EVIDENCE_NONE,
           "EV-10: a keyset that leaves the simulator's label out is refused");
     other.keyset.hpke_config_len = 0;

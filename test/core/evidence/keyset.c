@@ -32,12 +32,10 @@ static void digests(const struct sample *s)
     }
     struct keyset k = s->keyset;
     k.labels = 0;
-    check(keyset_digest(other, &k) == STATUS_OK && memcmp(digest, other, sizeof digest) != 0,
-          "EV-8: so do the labels");
+    check(keyset_digest(other, &k) == STATUS_OK && memcmp(digest, other, sizeof digest) != 0, "EV-8: so do the labels");
     k = s->keyset;
     k.hpke_config_len = 44;
-    check(keyset_digest(other, &k) == STATUS_OK && memcmp(digest, other, sizeof digest) != 0,
-          "EV-8: and a length");
+    check(keyset_digest(other, &k) == STATUS_OK && memcmp(digest, other, sizeof digest) != 0, "EV-8: and a length");
 }
 
 static void refused(const struct sample *s)

@@ -14,8 +14,8 @@ static enum status verify(struct claims *c, struct verdict *v, const struct samp
 
 static void genuine(const struct sample *s)
 {
-    static const char *const order[] = {"format", "label", "trust anchor", "time", "signature", "report data",
-                                        "debug off"};
+    static const char *const order[] = {"format",    "label",       "trust anchor", "time",
+                                        "signature", "report data", "debug off"};
     struct claims c;
     struct verdict v;
     check(verify(&c, &v, s, s->evidence, sizeof s->evidence, sample_time) == STATUS_OK, "genuine evidence verifies");
@@ -68,8 +68,8 @@ static void altered(const struct sample *s)
         copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
         bool refused = verify(&c, &v, s, copy, sizeof s->evidence, sample_time) != STATUS_OK;
         bool flag = bit / 8 == 39 && bit % 8 != 0; /* the flags' last byte: only the debug bit is known */
-        bool right = flag ? sample_fails_at(&v, "format", OUTCOME_FAIL, STATUS_MALFORMED)
-                          : flip_is_refused(&v, bit / 8);
+        bool right =
+            flag ? sample_fails_at(&v, "format", OUTCOME_FAIL, STATUS_MALFORMED) : flip_is_refused(&v, bit / 8);
         if (!refused || !right)
             wrong++;
         leaked += memcmp(&c, &none, sizeof c) != 0;
@@ -112,12 +112,8 @@ static void anchors_and_time(const struct sample *s)
         uint64_t time;
         enum status status;
     } rows[] = {
-        {sample_time, STATUS_OK},
-        {sample_time + 86400, STATUS_OK},
-        {sample_time + 86401, STATUS_STALE},
-        {sample_time - 300, STATUS_OK},
-        {sample_time - 301, STATUS_STALE},
-        {0, STATUS_STALE},
+        {sample_time, STATUS_OK},       {sample_time + 86400, STATUS_OK},  {sample_time + 86401, STATUS_STALE},
+        {sample_time - 300, STATUS_OK}, {sample_time - 301, STATUS_STALE}, {0, STATUS_STALE},
         {UINT64_MAX, STATUS_STALE},
     };
     struct claims c;
