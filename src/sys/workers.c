@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { SPINS = 4000 }; /* some ten microseconds */
+enum { SPINS = 500 }; /* 10 to 30 microseconds: pause takes 40 to 140 cycles */
 
 /* job is even while a job may be worked on and odd while its fields change.  A thread works only between raising inside
  * and lowering it, and only if it finds job unchanged after raising it; the caller makes job odd before it waits for
