@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Speed of opening a sealed model, as TSV on standard output: what, threads, GB/s (median of all rounds), GB/s (best).
+/* Speed of opening a sealed model, as TSV on standard output: what, threads, GB/s by the clock (median of all rounds and
+ * best), and GB for each second of processor time (median; what one core gives when nothing else wants it).
  * Every measure is taken once a round, one after the other, so that a noisy machine is noisy for all of them.  Beside
  * them `openssl speed` for the two primitives and `cat` of the same file.
  * usage: seal [DIRECTORY]   where a sealed file of 256 MiB is written, read and removed (default: /tmp) */
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { CHUNKS = 256, ROUNDS = 7, MEASURES_MAX = 24, PATH_LEN = 4096 };
@@ -32,7 +34,8 @@ struct measure {
     unsigned threads;
     double (*run)(struct bench *b, const struct measure *m); /* GB/s */
     const struct sha256_lanes *lanes;
-    double values[ROUNDS];
+    double values[ROUNDS];     /* GB/s by the clock */
+    double cpu_values[ROUNDS]; /* GB for each second of this process's processor time */
 };
 
 static void must(bool holds, const char *what)
@@ -154,19 +157,40 @@ static size_t list_measures(struct measure *list)
     static char names[3][64];
     size_t n = 0, lanes_n = __builtin_cpu_supports("avx512bw") ? 3 : __builtin_cpu_supports("avx2") ? 2 : 1;
     unsigned cores_n = cpu_read().cores_n;
-    list[n++] = (struct measure){"openssl speed aes-256-gcm", 1, run_openssl_gcm, NULL, {0}};
-    list[n++] = (struct measure){"openssl speed sha256", 1, run_openssl_sha256, NULL, {0}};
-    list[n++] = (struct measure){"cat", 1, run_cat, NULL, {0}};
+    list[n++] = (struct measure){"openssl speed aes-256-gcm", 1, run_openssl_gcm, NULL, {0}, {0}};
+    list[n++] = (struct measure){"openssl speed sha256", 1, run_openssl_sha256, NULL, {0}, {0}};
+    list[n++] = (struct measure){"cat", 1, run_cat, NULL, {0}, {0}};
     for (size_t i = 0; i < lanes_n; i++) {
         snprintf(names[i], sizeof names[i], "hash, %s", all[i]->name);
-        list[n++] = (struct measure){names[i], 1, run_hash, all[i], {0}};
+        list[n++] = (struct measure){names[i], 1, run_hash, all[i], {0}, {0}};
     }
-    list[n++] = (struct measure){"decrypt", 1, run_decrypt, NULL, {0}};
-    list[n++] = (struct measure){"read, decrypt, hash and place", 1, run_open, best, {0}};
-    list[n++] = (struct measure){"read, decrypt, hash and place", 2, run_open, best, {0}};
+    list[n++] = (struct measure){"decrypt", 1, run_decrypt, NULL, {0}, {0}};
+    list[n++] = (struct measure){"read, decrypt, hash and place", 1, run_open, best, {0}, {0}};
+    list[n++] = (struct measure){"read, decrypt, hash and place", 2, run_open, best, {0}, {0}};
     if (cores_n > 2)
-        list[n++] = (struct measure){"read, decrypt, hash and place", cores_n, run_open, best, {0}};
+        list[n++] = (struct measure){"read, decrypt, hash and place", cores_n, run_open, best, {0}, {0}};
     return n;
+}
+
+static void take(struct bench *b, struct measure *m, size_t round)
+{
+    struct timespec before, after;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    m->values[round] = m->run(b, m);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    m->cpu_values[round] =
+        total / ((double)(after.tv_sec - before.tv_sec) * 1e9 + (double)(after.tv_nsec - before.tv_nsec));
+}
+
+static void print(struct measure *m)
+{
+    qsort(m->values, ROUNDS, sizeof m->values[0], compare);
+    qsort(m->cpu_values, ROUNDS, sizeof m->cpu_values[0], compare);
+    printf("%s\t%u\t%.2f\t%.2f\t", m->name, m->threads, m->values[ROUNDS / 2], m->values[ROUNDS - 1]);
+    if (m->run == run_cat || m->run == run_openssl_gcm || m->run == run_openssl_sha256)
+        printf("-\n"); /* another process's */
+    else
+        printf("%.2f\n", m->cpu_values[ROUNDS / 2]);
 }
 
 int main(int argc, char **argv)
@@ -177,13 +201,10 @@ int main(int argc, char **argv)
     bench_open(&b, argc > 1 ? argv[1] : "/tmp");
     for (size_t round = 0; round < ROUNDS; round++)
         for (size_t i = 0; i < n; i++)
-            list[i].values[round] = list[i].run(&b, &list[i]);
-    printf("what\tthreads\tGB/s median\tGB/s best\n");
-    for (size_t i = 0; i < n; i++) {
-        qsort(list[i].values, ROUNDS, sizeof list[i].values[0], compare);
-        printf("%s\t%u\t%.2f\t%.2f\n", list[i].name, list[i].threads, list[i].values[ROUNDS / 2],
-               list[i].values[ROUNDS - 1]);
-    }
+            take(&b, &list[i], round);
+    printf("what\tthreads\tGB/s median\tGB/s best\tGB per CPU second\n");
+    for (size_t i = 0; i < n; i++)
+        print(&list[i]);
     unlink(b.path);
     close(b.stream.fd);
     free(b.placed);
