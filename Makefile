@@ -51,7 +51,7 @@ CLIENT_SRC += $(addprefix src/client/, fernet.c inspect.c keys.c keys_file.c key
 # ---- tests: test/NAME.c is one program each; fuzz targets: test/fuzz/NAME.c with test/fuzz/corpus/NAME/ ----
 TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict core/crypto/primitives \
  core/crypto/hpke sys/file core/codec/text_codes core/codec/json \
- core/codec/json_writer core/codec/http core/ohttp/bhttp core/ohttp/ohttp core/ohttp/ohttp_chunked sys/https
+ core/codec/json_writer core/codec/http core/ohttp/bhttp core/ohttp/ohttp core/ohttp/ohttp_chunked sys/identity sys/https
 TESTS += core/evidence/sim core/evidence/keyset core/evidence/bundle core/evidence/release core/policy/policy
 TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/receipt/receipt core/receipt/replay
@@ -61,6 +61,7 @@ TESTS += $(ENGINE_TESTS)
 SCRIPT_TESTS += test/cli/seal.sh
 SCRIPT_TESTS += test/cli/broker.sh
 BENCHES += seal
+BENCHES += engine
 FUZZERS :=
 FUZZERS += seal_header_parse seal_wraps_parse seal_key_parse fernet_parse receipt_parse
 FUZZERS += json_parse base64_parse hex_parse http_head_parse http_chunked_parse bhttp_parse ohttp_key_config_parse \
@@ -138,6 +139,8 @@ fuzz: fuzzers
 
 $(BENCHES:%=$(BUILD)/bench/%): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIB_FILES)
 	$(CC) $(LDFLAGS) -o $@ $< $(filter %.o,$(filter-out $<,$^)) $(call group,$(ARCHIVES)) $(LIBS_ALL) $(LIBS)
+
+$(BUILD)/bench/engine: $(BUILD)/test/engine/rig.o $(BUILD)/test/engine/gguf_make.o
 
 benches: $(BENCHES:%=$(BUILD)/bench/%)
 
