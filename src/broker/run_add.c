@@ -11,7 +11,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,32 +18,26 @@
 static enum status read_key(struct seal_dek *dek, struct seal_header *header, const struct broker *b, const char *path,
                             struct reason *why)
 {
-    struct model_stream *s = calloc(1, sizeof *s);
-    int fd = s == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-    enum status status = STATUS_OK;
+    struct model_stream s; /* 27 KB, public */
+    struct reason wrong = {{0}};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        status = status_from_errno(why, "cannot open", path);
-    if (status == STATUS_OK) {
-        struct reason wrong = {{0}};
-        status = model_stream_open(s, fd, &wrong);
-        if (status != STATUS_OK)
-            reason_set(why, path, ": ", wrong.text, NULL);
-    }
-    if (status == STATUS_OK) {
-        status = seal_unwrap_private(dek, &s->wraps, &b->identity, s->header_hash);
-        if (status == STATUS_NOT_FOUND)
-            reason_set(why, path, " is not sealed for this broker: cloister seal --for ", b->directory, "/broker.pub",
-                       NULL);
-        else if (status != STATUS_OK)
-            reason_set(why, path, ": the key for this broker does not open: the file was altered", NULL);
-    }
+        return status_from_errno(why, "cannot open", path);
+    enum status status = model_stream_open(&s, fd, &wrong);
+    if (status != STATUS_OK)
+        goto out;
+    status = seal_unwrap_private(dek, &s.wraps, &b->identity, s.header_hash);
+    if (status == STATUS_NOT_FOUND)
+        reason_set(&wrong, "not sealed for this broker: cloister seal --for ", b->directory, "/broker.pub", NULL);
+    else if (status != STATUS_OK)
+        reason_set(&wrong, "the key for this broker does not open: the file was altered", NULL);
     if (status == STATUS_OK)
-        status = model_stream_check_key(s, dek, why);
-    if (status == STATUS_OK)
-        *header = s->header;
-    if (fd >= 0)
-        close(fd);
-    free(s);
+        status = model_stream_check_key(&s, dek, &wrong);
+    *header = s.header;
+out:
+    close(fd);
+    if (status != STATUS_OK)
+        reason_set(why, path, ": ", wrong.text, NULL);
     return status;
 }
 
