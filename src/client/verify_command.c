@@ -52,6 +52,7 @@ static void write_json(struct json_writer *j, const struct verified *server, con
     else
         json_null(j);
     json_put_text(j, "kind", evidence_kind_name(server->kind));
+    json_put_hex(j, "nonce", server->nonce, sizeof server->nonce);
     if (server->kind == EVIDENCE_SIMULATOR)
         json_put_text(j, "notice", NOT_A_TEE_WORDS);
     json_put_text(j, "status", status_name(status));
@@ -101,11 +102,17 @@ int verify_print(const struct verified *server, const struct verdict *v, bool js
 }
 
 /* Keeps what was verified, so that it can be verified again without a network. */
-static int save(const struct verified *server, const char *path)
+static int save(const struct verified *server, const char *path, bool json)
 {
+    char nonce[2 * EVIDENCE_NONCE_LEN + 1];
     struct reason why = {{0}};
     enum status status = file_write(path, server->text, server->text_len, 0644, 1, &why);
-    return status == STATUS_OK ? EXIT_CODE_OK : console_fail(status, &why, NULL);
+    if (status != STATUS_OK)
+        return console_fail(status, &why, NULL);
+    hex_write(nonce, server->nonce, sizeof server->nonce);
+    if (!json)
+        printf("saved; verify it again with: cloister verify %s --nonce %s\n", path, nonce);
+    return EXIT_CODE_OK;
 }
 
 static enum status verify_file(struct verified *out, struct verdict *v, const char *path,
@@ -144,7 +151,7 @@ static int verify_and_print(const struct command_line *line, const struct verify
             console_hint("write the values that you accept into a policy (spec/policy.md) and give it with --policy");
     }
     if (save_path != NULL && server.text_len != 0) {
-        int saved = save(&server, save_path);
+        int saved = save(&server, save_path, command_flag(line, "json"));
         code = code == EXIT_CODE_OK ? saved : code;
     }
     verified_close(&server);
