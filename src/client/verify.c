@@ -135,7 +135,8 @@ static enum status check_all(struct verified *server, struct verdict *v, const s
         reason_set(verdict_pass(v, "bundle"), "well-formed, kind ", evidence_kind_name(b.kind), NULL);
         server->kind = b.kind;
         server->keyset = b.keyset;
-        memcpy(server->nonce, b.nonce, sizeof server->nonce);
+        if (terms->nonce != NULL)
+            memcpy(server->nonce, terms->nonce, sizeof server->nonce);
         status = bundle_verify(&server->claims, v, &b, terms->nonce, terms->anchors, terms->time);
         if (server->client != NULL)
             check_connection(v, server);

@@ -2,6 +2,7 @@
 /* `cloister verify`. */
 #include "client/verify.h"
 
+#include "core/base/constant_time.h"
 #include "core/codec/hex.h"
 #include "core/evidence/report.h"
 #include "sys/clock.h"
@@ -104,13 +105,14 @@ int verify_print(const struct verified *server, const struct verdict *v, bool js
 /* Keeps what was verified, so that it can be verified again without a network. */
 static int save(const struct verified *server, const char *path, bool json)
 {
+    const uint8_t none[EVIDENCE_NONCE_LEN] = {0};
     char nonce[2 * EVIDENCE_NONCE_LEN + 1];
     struct reason why = {{0}};
     enum status status = file_write(path, server->text, server->text_len, 0644, 1, &why);
     if (status != STATUS_OK)
         return console_fail(status, &why, NULL);
     hex_write(nonce, server->nonce, sizeof server->nonce);
-    if (!json)
+    if (!json && !constant_time_equal(server->nonce, none, sizeof none))
         printf("saved; verify it again with: cloister verify %s --nonce %s\n", path, nonce);
     return EXIT_CODE_OK;
 }
