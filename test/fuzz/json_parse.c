@@ -97,7 +97,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         compare(ours, theirs);
     if (status == STATUS_OK && theirs == NULL)
         demand(json_error_code(&error) == json_error_numeric_overflow);
-    demand((status != STATUS_MALFORMED && status != STATUS_NO_MEMORY) || theirs == NULL);
+    bool has_nul = len != 0 && memchr(bytes, 0, len) != NULL;
+    demand(!has_nul || status != STATUS_OK);
+    demand((status != STATUS_MALFORMED && status != STATUS_NO_MEMORY) || theirs == NULL || has_nul);
     json_decref(theirs);
     free(memory);
     return 0;
