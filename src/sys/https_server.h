@@ -54,7 +54,8 @@ struct https_callbacks {
     /* A stream whose last https_stream_send was STATUS_BUSY has room for half of queue_max again. */
     void (*writable)(void *context, uint64_t exchange);
 
-    /* The peer went away, or was cut off, before the answer was complete; the number is dead. */
+    /* The peer went away, or was cut off, before the answer was complete; the number is dead.  A peer that ends its own
+     * direction of the connection counts as gone. */
     void (*gone)(void *context, uint64_t exchange);
 };
 
