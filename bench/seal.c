@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Speed of opening a sealed model, as TSV on standard output: what, threads, GB/s by the clock (median of all rounds and
- * best), and GB for each second of processor time (median; what one core gives when nothing else wants it).
- * Every measure is taken once a round, one after the other, so that a noisy machine is noisy for all of them.  Beside
- * them `openssl speed` for the two primitives and `cat` of the same file.
- * usage: seal [DIRECTORY]   where a sealed file of 256 MiB is written, read and removed (default: /tmp) */
+/* Speed of opening a sealed model, as TSV on standard output: what, threads, GB/s by the clock (median of all rounds
+ * and best), and GB for each second of processor time (median; what one core gives when nothing else wants it). Every
+ * measure is taken once a round, one after the other, so that a noisy machine is noisy for all of them.  Beside them
+ * `openssl speed` for the two primitives and `cat` of the same file. usage: seal [DIRECTORY]   where a sealed file of
+ * 256 MiB is written, read and removed (default: /tmp) */
 #include "core/seal/fixture.h"
 #include "sys/clock.h"
 #include "sys/cpu.h"
@@ -56,8 +56,8 @@ static double openssl_speed(const char *algorithm)
 {
     char command[256], line[512];
     double value = 0;
-    snprintf(command, sizeof command,
-             "openssl speed -elapsed -seconds 1 -bytes 1048576 -evp %s 2>/dev/null", algorithm);
+    snprintf(command, sizeof command, "openssl speed -elapsed -seconds 1 -bytes 1048576 -evp %s 2>/dev/null",
+             algorithm);
     FILE *pipe = popen(command, "r");
     while (pipe != NULL && fgets(line, sizeof line, pipe) != NULL) {
         char *space = strrchr(line, ' ');
@@ -107,8 +107,8 @@ static double run_decrypt(struct bench *b, const struct measure *m)
     (void)m;
     uint64_t start = clock_monotonic_ns();
     for (uint64_t i = 0; i < CHUNKS; i++)
-        must(seal_chunk_open(b->chunk, &b->f.dek, &b->f.header, b->f.header_hash, i,
-                             b->f.file + seal_chunk_offset(i), SEAL_CHUNK_SEALED_MAX) == STATUS_OK,
+        must(seal_chunk_open(b->chunk, &b->f.dek, &b->f.header, b->f.header_hash, i, b->f.file + seal_chunk_offset(i),
+                             SEAL_CHUNK_SEALED_MAX) == STATUS_OK,
              "decrypting");
     return speed(start);
 }

@@ -41,11 +41,11 @@ struct fernet {
     uint64_t cipher_len;
     uint64_t plain_len; /* without padding */
     uint8_t iv[CBC_BLOCK_LEN];
-    bool authentic;       /* fernet_end_first_pass has found the tag right */
-    uint64_t hashed_len;  /* binary bytes under the running HMAC */
+    bool authentic;              /* fernet_end_first_pass has found the tag right */
+    uint64_t hashed_len;         /* binary bytes under the running HMAC */
     uint8_t last[CBC_BLOCK_LEN]; /* the last ciphertext block under it */
-    struct hash inner;    /* of HMAC */
-    uint8_t *text;        /* scratch of this file: one read at a time */
+    struct hash inner;           /* of HMAC */
+    uint8_t *text;               /* scratch of this file: one read at a time */
     size_t text_capacity;
 };
 

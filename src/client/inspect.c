@@ -29,9 +29,8 @@ static void print_text(const struct model_stream *s)
     hex_write(root, s->header.root, SEAL_ROOT_LEN);
     hex_write(id, s->header.file_id, SEAL_FILE_ID_LEN);
     printf("sealed model, version %d\nmodel root  %s\nfile id     %s\n", SEAL_VERSION, root, id);
-    printf("length      %llu bytes in %llu chunks\nmetadata    %llu bytes\n",
-           (unsigned long long)s->header.plain_len, (unsigned long long)seal_chunks_n(&s->header),
-           (unsigned long long)s->header.meta_len);
+    printf("length      %llu bytes in %llu chunks\nmetadata    %llu bytes\n", (unsigned long long)s->header.plain_len,
+           (unsigned long long)seal_chunks_n(&s->header), (unsigned long long)s->header.meta_len);
     for (size_t i = 0; i < s->wraps.wraps_n; i++) {
         hex_write(id, s->wraps.wraps[i].recipient_id, SEAL_RECIPIENT_ID_LEN);
         printf("sealed for  %s  %s\n", id, kind_name(s->wraps.wraps[i].kind));

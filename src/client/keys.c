@@ -29,8 +29,8 @@ static const struct command_option show_options[] = {
 };
 
 static const struct command_option rewrap_options[] = {
-    KEYS_OPTION_RAW_KEY,
-    KEYS_OPTION_IDENTITY,
+    {"raw-key", "FILE", "32-byte key in base64, made by `cloister keys new`"},
+    {"identity", "FILE", "X25519 identity, made by `cloister keys new --identity`"},
     {"add-for", "BROKER_PUB", "also seal for the holder of this public key; may be repeated"},
     {"add-raw-key", "FILE", "also seal for the holder of this raw key; may be repeated"},
     {"remove", "ID", "no longer for this recipient (as `cloister inspect` names it); may be repeated"},
@@ -40,8 +40,8 @@ static const struct command_option rewrap_options[] = {
 const struct command keys_commands[] = {
     {"keys new", "OUT", 1, 1, "Make a raw key or an identity, mode 0600.", new_options, new_run},
     {"keys show", "FILE", 1, 1, "Show what may be shown of a key file.", show_options, show_run},
-    {"keys rewrap", "SEALED", 1, 1, "Exchange for whom a model is sealed, without encrypting it again.",
-     rewrap_options, rewrap_run},
+    {"keys rewrap", "SEALED", 1, 1, "Exchange for whom a model is sealed, without encrypting it again.", rewrap_options,
+     rewrap_run},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 

@@ -108,8 +108,8 @@ static enum status explain(enum status status, const char *what, struct reason *
     return status;
 }
 
-static enum status open_with_raw_key(struct seal_dek *dek, const struct model_stream *s,
-                                     const struct seal_raw_key *key, struct reason *why)
+static enum status open_with_raw_key(struct seal_dek *dek, const struct model_stream *s, const struct seal_raw_key *key,
+                                     struct reason *why)
 {
     return explain(seal_unwrap_raw_key(dek, &s->wraps, key, s->header_hash), "this raw key", why);
 }

@@ -10,10 +10,6 @@
 #include "sys/model_stream.h"
 #include <stdbool.h>
 
-/* Help rows for a command that opens a sealed model, and what they give. */
-#define KEYS_OPTION_RAW_KEY {"raw-key", "FILE", "32-byte key in base64, made by `cloister keys new`"}
-#define KEYS_OPTION_IDENTITY {"identity", "FILE", "X25519 identity, made by `cloister keys new --identity`"}
-
 /* Secret files are refused when others than their owner may read them (STATUS_REFUSED). */
 must_check enum status keys_raw_key_read(struct seal_raw_key *key, const char *path, struct reason *why);
 must_check enum status keys_identity_read(struct x25519_private *identity, const char *path, struct reason *why);

@@ -123,8 +123,7 @@ int receipt_print(const struct receipt *r, const struct verdict *v, const char *
     printf("%-12s %llu in, %llu out, %s on %u threads\n", "tokens", (unsigned long long)s->prompt_tokens_n,
            (unsigned long long)s->output_tokens_n, s->isa, (unsigned)s->threads);
     if (status == STATUS_OK)
-        printf("%s%s%s%s\n", console_green(), word, console_plain(),
-               is_simulated(r) ? " (SIMULATOR - NOT A TEE)" : "");
+        printf("%s%s%s%s\n", console_green(), word, console_plain(), is_simulated(r) ? " (SIMULATOR - NOT A TEE)" : "");
     else
         printf("%sNOT %s%s: %s: %s\n", console_red(), word, console_plain(), failure == NULL ? "" : failure->name,
                failure == NULL ? "no check was made" : failure->reason.text);
@@ -181,8 +180,8 @@ static enum status verify_attestation(struct keyset *keyset, struct verdict *v, 
     return status;
 }
 
-/* Fills what the receipt is held against.  Keys live in key and digest.  Only a verdict without checks is an error here:
- * an attestation that does not hold is in the verdict. */
+/* Fills what the receipt is held against.  Keys live in key and digest.  Only a verdict without checks is an error
+ * here: an attestation that does not hold is in the verdict. */
 static enum status read_expectation(struct receipt_expect *expect, uint8_t key[static ED25519_PUBLIC_LEN],
                                     uint8_t digest[static SHA256_LEN], struct verdict *v,
                                     const struct command_line *line, struct reason *why)

@@ -16,8 +16,8 @@ static int replay_run_command(const struct command_line *line);
 
 static const struct command_option options[] = {
     {"model", "FILE", "the model: a GGUF file, or a sealed one with its key (mandatory)"},
-    KEYS_OPTION_RAW_KEY,
-    KEYS_OPTION_IDENTITY,
+    {"raw-key", "FILE", "32-byte key in base64, made by `cloister keys new`"},
+    {"identity", "FILE", "X25519 identity, made by `cloister keys new --identity`"},
     {"key", "HEX", "the Ed25519 key that must have signed (default: only the signature is checked)"},
     {"threads", "N", "threads to use (default: not as many as the receipt's)"},
     {"isa", "NAME", "scalar, avx2 or avx512 (default: not the receipt's)"},
@@ -106,8 +106,8 @@ static void compare_tokens(struct verdict *v, const struct receipt *r, const str
                            const struct replay_setup *setup)
 {
     uint64_t total = r->statement.output_tokens_n;
-    struct reason *why = result->equal_n == total ? verdict_pass(v, "tokens")
-                                                  : verdict_fail(v, "tokens", STATUS_FORGED);
+    struct reason *why =
+        result->equal_n == total ? verdict_pass(v, "tokens") : verdict_fail(v, "tokens", STATUS_FORGED);
     reason_add_u64(why, result->equal_n);
     reason_add(why, " of ");
     reason_add_u64(why, total);

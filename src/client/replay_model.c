@@ -156,8 +156,7 @@ enum status replay_model_open(struct replay_model *m, const struct command_line 
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return status_from_errno(why, "cannot open", path);
-    enum status status =
-        is_sealed(fd) ? open_sealed(m, fd, line, threads_n, why) : open_plain(m, path, threads_n, why);
+    enum status status = is_sealed(fd) ? open_sealed(m, fd, line, threads_n, why) : open_plain(m, path, threads_n, why);
     close(fd);
     if (status != STATUS_OK)
         replay_model_close(m);

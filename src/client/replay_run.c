@@ -57,11 +57,11 @@ static enum status start(struct run *run, const struct receipt *r, const struct 
                                             .top_k = from->top_k,
                                             .top_p = float_of(from->top_p_bits),
                                             .seed = from->seed};
-    const struct engine_options options = {
-        .sequences_max = 1,
-        .context_max = (uint32_t)(r->statement.prompt_tokens_n + r->statement.output_tokens_n),
-        .batch_max = BATCH,
-        .logits_max = 1};
+    const struct engine_options options = {.sequences_max = 1,
+                                           .context_max =
+                                               (uint32_t)(r->statement.prompt_tokens_n + r->statement.output_tokens_n),
+                                           .batch_max = BATCH,
+                                           .logits_max = 1};
     enum status status = sampler_init(&run->sampler, &sampling);
     if (status != STATUS_OK) {
         reason_set(why, "the receipt's sampler values cannot be", NULL);
@@ -114,8 +114,7 @@ static enum status compare(struct replay_result *result, struct run *run, const 
     uint64_t output_n = r->statement.output_tokens_n;
     while (result->equal_n < output_n) {
         uint32_t token;
-        enum status status =
-            sampler_next(&token, &run->sampler, engine_logits(&run->engine, 0), vocab_n, run->scratch);
+        enum status status = sampler_next(&token, &run->sampler, engine_logits(&run->engine, 0), vocab_n, run->scratch);
         if (status != STATUS_OK) {
             reason_set(why, "the model gives numbers that cannot be sampled from", NULL);
             return status;

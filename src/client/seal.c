@@ -34,8 +34,8 @@ static const struct command_option inspect_options[] = {
 
 static const struct command_option unseal_options[] = {
     {"o", "OUT", "the plaintext file to write (mandatory)"},
-    KEYS_OPTION_RAW_KEY,
-    KEYS_OPTION_IDENTITY,
+    {"raw-key", "FILE", "32-byte key in base64, made by `cloister keys new`"},
+    {"identity", "FILE", "X25519 identity, made by `cloister keys new --identity`"},
     {"threads", "N", "threads to use (default: one a core)"},
     {"force", NULL, "replace OUT when it is there"},
     {NULL, NULL, NULL},
@@ -169,8 +169,7 @@ int seal_run(const struct command_line *line)
     if (status == STATUS_OK)
         status = seal_source_open(&source, line->arguments[0], in->has_fernet_key ? &in->fernet_key : NULL, &why);
     if (status == STATUS_OK) {
-        struct seal_request request = {&source, in->recipients, in->recipients_n,
-                                       in->has_raw_key ? &in->raw_key : NULL,
+        struct seal_request request = {&source, in->recipients, in->recipients_n, in->has_raw_key ? &in->raw_key : NULL,
                                        in->threads_n == 0 ? 1 : (unsigned)in->threads_n};
         status = seal_to(&header, out, &request, command_flag(line, "force"), &why);
     }

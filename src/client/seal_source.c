@@ -64,8 +64,7 @@ void seal_source_close(struct seal_source *source)
     source->fd = -1;
 }
 
-enum status seal_source_read(struct seal_source *source, uint64_t offset, uint8_t *out, size_t len,
-                             struct reason *why)
+enum status seal_source_read(struct seal_source *source, uint64_t offset, uint8_t *out, size_t len, struct reason *why)
 {
     if (source->fernet != NULL)
         return fernet_read(source->fernet, offset, out, len, why);

@@ -3,17 +3,17 @@
 #ifndef CLIENT_SEAL_SOURCE_H
 #define CLIENT_SEAL_SOURCE_H
 
+#include "client/fernet.h"
 #include "core/base/reason.h"
 #include "core/base/status.h"
-#include "client/fernet.h"
 #include "core/seal/header.h"
 #include <stdbool.h>
 #include <stdint.h>
 
 struct seal_source {
     int fd;
-    uint64_t file_len;  /* of the file, in bytes */
-    uint64_t plain_len; /* of the model in it */
+    uint64_t file_len;     /* of the file, in bytes */
+    uint64_t plain_len;    /* of the model in it */
     struct fernet *fernet; /* NULL: the file is the model */
 };
 

@@ -151,8 +151,7 @@ static enum status take_room(int fd, uint64_t len, struct reason *why)
     return status_from_errno(why, "there is no room for", "the sealed model");
 }
 
-enum status seal_write_file(int fd, const struct seal_header *h, const struct seal_request *request,
-                            struct reason *why)
+enum status seal_write_file(int fd, const struct seal_header *h, const struct seal_request *request, struct reason *why)
 {
     struct pass pass = {.source = request->source, .fd = fd, .header = *h};
     uint8_t root[SEAL_ROOT_LEN];

@@ -18,7 +18,8 @@ static void must(bool holds)
 static void check_receipt(const struct receipt *r, const uint8_t *bytes, size_t len)
 {
     static struct verdict v;
-    struct receipt_expect expect = {.key = r->key, .keyset_digest = r->statement.keyset_digest, .allow_simulator = true};
+    struct receipt_expect expect = {
+        .key = r->key, .keyset_digest = r->statement.keyset_digest, .allow_simulator = true};
     struct writer w;
     char *again = malloc(len + 2);
     must(again != NULL);

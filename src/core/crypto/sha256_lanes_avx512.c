@@ -31,8 +31,7 @@ static inline void vec_transpose(vec words[16], const uint8_t *const blocks[SHA2
     for (int i = 0; i < 16; i += 4)
         for (int j = 0; j < 2; j++) {
             vec low = b[i + j], high = b[i + j + 2];
-            a[i + 2 * j] =
-                __builtin_shufflevector(low, high, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+            a[i + 2 * j] = __builtin_shufflevector(low, high, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
             a[i + 2 * j + 1] =
                 __builtin_shufflevector(low, high, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
         }

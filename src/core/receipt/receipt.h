@@ -17,9 +17,9 @@
 #include <stdint.h>
 
 enum {
-    RECEIPT_NAME_MAX = 32,           /* longest tee or isa name */
-    RECEIPT_TOKENS_MAX = 1 << 20,    /* of a prompt, and of an output */
-    RECEIPT_STATEMENT_MAX = 4096,    /* canonical JSON, in bytes */
+    RECEIPT_NAME_MAX = 32,        /* longest tee or isa name */
+    RECEIPT_TOKENS_MAX = 1 << 20, /* of a prompt, and of an output */
+    RECEIPT_STATEMENT_MAX = 4096, /* canonical JSON, in bytes */
 };
 
 /* Why the output ended. */

@@ -31,9 +31,9 @@ enum {
 
 /* The fields; everything in it is public.  Genuine only after seal_header_verify (core/seal/chunk.h). */
 struct seal_header {
-    uint64_t plain_len;             /* 1 to SEAL_PLAIN_LEN_MAX */
-    uint64_t meta_len;              /* leading plaintext bytes that hold no weights; 0 when not known */
-    uint8_t root[SEAL_ROOT_LEN];    /* the model's identity: core/seal/tree.h over the plaintext */
+    uint64_t plain_len;                /* 1 to SEAL_PLAIN_LEN_MAX */
+    uint64_t meta_len;                 /* leading plaintext bytes that hold no weights; 0 when not known */
+    uint8_t root[SEAL_ROOT_LEN];       /* the model's identity: core/seal/tree.h over the plaintext */
     uint8_t file_id[SEAL_FILE_ID_LEN]; /* random: no two sealed files share a header */
 };
 

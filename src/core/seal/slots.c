@@ -58,11 +58,9 @@ struct seal_exchange_write seal_exchange_step(unsigned step, unsigned old_slot,
     uint64_t old_at = seal_slot_offset(old_slot), new_at = seal_slot_offset(1 - old_slot);
     const uint8_t *body = new_slot_bytes + SEAL_SLOT_HEAD_LEN;
     const struct seal_exchange_write steps[SEAL_EXCHANGE_STEPS_N] = {
-        {new_at, mark, SEAL_SLOT_HEAD_LEN},
-        {new_at + SEAL_SLOT_HEAD_LEN, body, BODY_MAX},
+        {new_at, mark, SEAL_SLOT_HEAD_LEN},           {new_at + SEAL_SLOT_HEAD_LEN, body, BODY_MAX},
         {new_at, new_slot_bytes, SEAL_SLOT_HEAD_LEN}, /* from here on the new list counts */
-        {old_at, mark, SEAL_SLOT_HEAD_LEN},
-        {old_at + SEAL_SLOT_HEAD_LEN, zeros, BODY_MAX},
+        {old_at, mark, SEAL_SLOT_HEAD_LEN},           {old_at + SEAL_SLOT_HEAD_LEN, zeros, BODY_MAX},
         {old_at, zeros, SEAL_SLOT_HEAD_LEN},
     };
     return steps[step];
@@ -103,8 +101,7 @@ static enum slot_state parse_live_slot(struct slot *slot, const uint8_t *bytes)
     slot->body_len = (size_t)body_len;
     slot->body = bytes + SEAL_SLOT_HEAD_LEN;
     slot_hash(hash, slot->sequence, slot->body, slot->body_len);
-    if (memcmp(hash, stated, SHA256_LEN) != 0 ||
-        !all_zero(slot->body + slot->body_len, BODY_MAX - slot->body_len))
+    if (memcmp(hash, stated, SHA256_LEN) != 0 || !all_zero(slot->body + slot->body_len, BODY_MAX - slot->body_len))
         return SLOT_BAD;
     return SLOT_LIVE;
 }

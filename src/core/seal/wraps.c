@@ -73,8 +73,7 @@ static const struct seal_wrap *find(const struct seal_wraps *wraps, unsigned kin
 }
 
 enum status seal_unwrap_private(struct seal_dek *dek, const struct seal_wraps *wraps,
-                                const struct x25519_private *private_key,
-                                const uint8_t header_hash[static SHA256_LEN])
+                                const struct x25519_private *private_key, const uint8_t header_hash[static SHA256_LEN])
 {
     uint8_t context[CONTEXT_LEN], public_key[X25519_LEN], id[SEAL_RECIPIENT_ID_LEN];
     struct hpke hpke;

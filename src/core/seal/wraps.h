@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 enum seal_wrap_kind {
-    SEAL_WRAP_BROKER = 1, /* HPKE to an X25519 key: enc (32), sealed DEK (48) */
+    SEAL_WRAP_BROKER = 1,  /* HPKE to an X25519 key: enc (32), sealed DEK (48) */
     SEAL_WRAP_RAW_KEY = 2, /* AES-256-GCM under a raw key: nonce (12), sealed DEK (48) */
     /* 3 (passphrase) and 4 (k of n) are kept free; a reader carries kinds that it does not know */
 };
@@ -64,7 +64,8 @@ must_check enum status seal_unwrap_raw_key(struct seal_dek *dek, const struct se
 /* The list.  Adding replaces the wrap of the same kind and recipient; STATUS_LIMIT beyond SEAL_WRAPS_MAX.  Removing
  * takes every wrap of that recipient; STATUS_NOT_FOUND when there is none. */
 must_check enum status seal_wraps_add(struct seal_wraps *wraps, const struct seal_wrap *wrap);
-must_check enum status seal_wraps_remove(struct seal_wraps *wraps, const uint8_t recipient_id[static SEAL_RECIPIENT_ID_LEN]);
+must_check enum status seal_wraps_remove(struct seal_wraps *wraps,
+                                         const uint8_t recipient_id[static SEAL_RECIPIENT_ID_LEN]);
 
 /* A list as bytes: what stands in a slot, and what a broker stores of a model.  Parsing is strict: no two wraps of the
  * same kind and recipient, at least one, nothing left over. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `cloister replay` and `cloister receipt verify` on receipts that this program makes by running the small model: one
  * instruction set makes them, the commands repeat them on others (spec/receipt.md RC-12). */
+#include "client/replay.h"
 #include "client/keys.h"
 #include "client/receipt.h"
-#include "client/replay.h"
 #include "client/seal.h"
 #include "core/codec/hex.h"
 #include "core/receipt/chain.h"
@@ -172,8 +172,8 @@ static void make_receipts(struct rig *rig)
     snprintf(s->isa, sizeof s->isa, "scalar");
     s->threads = 1;
     s->final = true;
-    s->sampler = (struct receipt_sampler){bits_of(options.temperature), bits_of(options.top_p), options.top_k,
-                                          OUTPUT_N, options.seed};
+    s->sampler = (struct receipt_sampler){bits_of(options.temperature), bits_of(options.top_p), options.top_k, OUTPUT_N,
+                                          options.seed};
     s->prompt_tokens_n = PROMPT_N;
     s->output_tokens_n = OUTPUT_N;
     if (hex_parse(s->model_root, SHA256_LEN, "1cc6a948c90ecbce9575b14f5dac19d2d6c38b83781882f71694f213a23751e9", 64) !=
@@ -234,14 +234,17 @@ static void test_replay(const char *model)
 
 static void test_sealed(const char *model)
 {
-    check(run_gives(0, "keys new key") && run_gives(0, "seal %s -o sealed --raw-key key", model), "the model is sealed");
-    check(run_gives(0, "replay true --model sealed --raw-key key --key %s", key_text), "RC-12 a sealed model is repeated");
+    check(run_gives(0, "keys new key") && run_gives(0, "seal %s -o sealed --raw-key key", model),
+          "the model is sealed");
+    check(run_gives(0, "replay true --model sealed --raw-key key --key %s", key_text),
+          "RC-12 a sealed model is repeated");
     check(run_gives(1, "replay true --model sealed"), "but not without its key");
 }
 
 static void test_verify(void)
 {
-    check(run_gives(0, "receipt verify true --key %s", key_text) && out_has("NOT A TEE"), "RC-8 RC-11 verify with a key");
+    check(run_gives(0, "receipt verify true --key %s", key_text) && out_has("NOT A TEE"),
+          "RC-8 RC-11 verify with a key");
     check(run_gives(0, "receipt verify true --json --key %s", key_text) && out_has("\"verified\":true"), "as JSON");
     check(run_gives(4, "receipt verify true"), "RC-9 not without one");
     check(run_gives(2, "receipt verify true --key %064d", 0), "RC-9 not with another");

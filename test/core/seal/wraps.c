@@ -65,7 +65,11 @@ static void test_list(void)
           "SM-19 two wraps for one recipient are refused");
     memcpy(bytes, "\0\0", 2);
     check(seal_wraps_parse(&wraps, bytes, 2, NULL) == STATUS_MALFORMED, "SM-19 an empty list is refused");
-    memcpy(bytes, "\0\1\0\7\0\3" "0123456789abcdef" "xyz", 25);
+    memcpy(bytes,
+           "\0\1\0\7\0\3"
+           "0123456789abcdef"
+           "xyz",
+           25);
     check(seal_wraps_parse(&wraps, bytes, 25, NULL) == STATUS_OK && wraps.wraps[0].kind == 7 &&
               seal_wraps_write(bytes, sizeof bytes, &len, &wraps) == STATUS_OK && len == 25,
           "SM-19 a wrap of an unknown kind is carried along");
@@ -115,7 +119,8 @@ static void test_slots(void)
     struct seal_exchange_write mark = seal_exchange_step(0, 0, area);
     check(parse_area(area, &sequence, &slot) == STATUS_FORGED, "SM-26 two empty slots are refused");
     memcpy(area, f.file + seal_slot_offset(0), sizeof area);
-    check(parse_area(area, &sequence, &slot) == STATUS_OK && sequence == 1 && slot == 0, "SM-27 the slots of a new file");
+    check(parse_area(area, &sequence, &slot) == STATUS_OK && sequence == 1 && slot == 0,
+          "SM-27 the slots of a new file");
     bool found = true;
     for (size_t bit = 0; bit < sizeof area * 8; bit += bit < 1024 * 8 || bit > SEAL_SLOT_LEN * 8 - 64 ? 1 : 61) {
         area[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -234,8 +239,8 @@ static void test_key_files(void)
     for (size_t i = 0; i < sizeof raw_keys / sizeof *raw_keys; i++) {
         enum status status = seal_raw_key_parse(&key, raw_keys[i].text, strlen(raw_keys[i].text), NULL);
         seal_raw_key_write(text, &len, &key);
-        bool same = seal_raw_key_parse(&key_again, text, len, NULL) == STATUS_OK &&
-                    memcmp(&key, &key_again, sizeof key) == 0;
+        bool same =
+            seal_raw_key_parse(&key_again, text, len, NULL) == STATUS_OK && memcmp(&key, &key_again, sizeof key) == 0;
         check((status == STATUS_OK) == raw_keys[i].good && same, "SM-34 raw key text %zu", i + 1);
     }
     memset(&identity, 7, sizeof identity);
