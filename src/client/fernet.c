@@ -65,8 +65,8 @@ static enum status read_binary(struct fernet *f, uint64_t offset, uint8_t *out, 
         return status;
     for (unsigned i = 0; i < 2 && to == f->text_len && text_len != 0 && f->text[text_len - 1] == '='; i++)
         text_len--; /* the URL-safe kind is parsed without its padding */
-    uint8_t *decoded = f->text + TEXT_MAX;
-    status = base64_parse(BASE64_URL, decoded, READ_MAX + 8, &decoded_len, (const char *)f->text, text_len);
+    uint8_t *decoded = f->text + f->text_capacity / 2;
+    status = base64_parse(BASE64_URL, decoded, f->text_capacity / 2, &decoded_len, (const char *)f->text, text_len);
     if (status != STATUS_OK || decoded_len < skip + len) {
         reason_set(why, "the Fernet file is not base64 near byte ", NULL);
         reason_add_u64(why, from);
@@ -169,7 +169,7 @@ enum status fernet_open(struct fernet *f, int fd, uint64_t file_len, const struc
     memset(f, 0, sizeof *f);
     f->fd = fd;
     f->key = *key;
-    f->text_capacity = (size_t)TEXT_MAX + READ_MAX + 8;
+    f->text_capacity = 2 * (file_len < TEXT_MAX ? (size_t)file_len + 16 : TEXT_MAX);
     f->text = malloc(f->text_capacity);
     enum status status = f->text == NULL ? STATUS_NO_MEMORY : measure(f, file_len, why);
     if (status == STATUS_OK)

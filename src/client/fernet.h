@@ -45,7 +45,7 @@ struct fernet {
     uint64_t hashed_len;         /* binary bytes under the running HMAC */
     uint8_t last[CBC_BLOCK_LEN]; /* the last ciphertext block under it */
     struct hash inner;           /* of HMAC */
-    uint8_t *text;               /* scratch of this file: one read at a time */
+    uint8_t *text;               /* scratch: base64 in the first half, bytes in the second; one read at a time */
     size_t text_capacity;
 };
 
