@@ -53,13 +53,14 @@ TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict co
  core/crypto/hpke sys/file core/codec/text_codes core/codec/json \
  core/codec/json_writer core/codec/http core/ohttp/bhttp core/ohttp/ohttp core/ohttp/ohttp_chunked sys/identity sys/https
 TESTS += core/evidence/sim core/evidence/keyset core/evidence/bundle core/evidence/release core/policy/policy
+TESTS += enclave/sandbox
 TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/receipt/receipt core/receipt/replay
 ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/admission engine/workers
 TESTS += $(ENGINE_TESTS)
 SCRIPT_TESTS += test/cli/seal.sh
-SCRIPT_TESTS += test/cli/broker.sh
+SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh
 BENCHES += seal
 BENCHES += engine
 FUZZERS :=

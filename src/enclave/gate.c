@@ -81,9 +81,9 @@ static void ask_scribe(struct gate *g, uint64_t id, enum request_kind kind, cons
     writer_init(&w, bytes, sizeof bytes);
     writer_u32le(&w, (uint32_t)kind);
     enum status status = channel_queue(&g->scribe, MESSAGE_REQUEST, id, bytes, sizeof bytes);
-    struct http_text receipt = route_receipt_id(request->head);
+    const struct http_text *path = &request->head->path;
     if (status == STATUS_OK && kind == REQUEST_RECEIPT)
-        status = channel_queue_parts(&g->scribe, MESSAGE_REQUEST_PART, id, receipt.text, receipt.len);
+        status = channel_queue_parts(&g->scribe, MESSAGE_REQUEST_PART, id, path->text, path->len);
     else if (status == STATUS_OK)
         status = channel_queue_parts(&g->scribe, MESSAGE_REQUEST_PART, id, request->body, request->body_len);
     if (status == STATUS_OK)

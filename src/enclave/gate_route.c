@@ -23,22 +23,17 @@ static const struct row rows[] = {
     {"/ohttp", "POST", "message/ohttp-chunked-req", {ROUTE_SCRIBE, REQUEST_OHTTP_CHUNKED}},
 };
 
-static const char receipts_path[] = "/v1/receipts/";
-enum { RECEIPTS_PATH_LEN = sizeof receipts_path - 1, RECEIPT_ID_MAX = 64 };
-
-struct http_text route_receipt_id(const struct http_head *head)
+static bool is_receipt(const struct http_text *path)
 {
-    struct http_text id = {NULL, 0};
-    if (head->path.len > RECEIPTS_PATH_LEN && head->path.len <= RECEIPTS_PATH_LEN + RECEIPT_ID_MAX &&
-        memcmp(head->path.text, receipts_path, RECEIPTS_PATH_LEN) == 0)
-        id = (struct http_text){head->path.text + RECEIPTS_PATH_LEN, head->path.len - RECEIPTS_PATH_LEN};
-    return id;
+    static const char prefix[] = "/v1/receipts/";
+    enum { PREFIX_LEN = sizeof prefix - 1, ID_MAX = 64 };
+    return path->len > PREFIX_LEN && path->len <= PREFIX_LEN + ID_MAX && memcmp(path->text, prefix, PREFIX_LEN) == 0;
 }
 
 struct route route_of(const struct http_head *head)
 {
     struct route route = {ROUTE_UNKNOWN, 0};
-    if (route_receipt_id(head).len != 0) {
+    if (is_receipt(&head->path)) {
         bool get = http_text_is(&head->method, "GET");
         return get ? (struct route){ROUTE_SCRIBE, REQUEST_RECEIPT} : (struct route){ROUTE_WRONG_METHOD, 0};
     }
@@ -59,8 +54,8 @@ struct route route_of(const struct http_head *head)
 size_t route_body_max(const struct http_head *head)
 {
     struct route route = route_of(head);
-    bool post = route.kind == ROUTE_SCRIBE && http_text_is(&head->method, "POST");
-    return post ? GATE_BODY_MAX : 0;
+    bool reads = route.kind == ROUTE_SCRIBE || route.kind == ROUTE_WRONG_TYPE; /* the latter to say so */
+    return reads && http_text_is(&head->method, "POST") ? GATE_BODY_MAX : 0;
 }
 
 enum status route_nonce_parse(uint8_t nonce[static EVIDENCE_NONCE_LEN], const struct http_head *head)

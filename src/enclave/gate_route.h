@@ -28,8 +28,6 @@ struct route {
 
 struct route route_of(const struct http_head *head);
 
-/* The ID of /v1/receipts/ID, for REQUEST_RECEIPT. */
-struct http_text route_receipt_id(const struct http_head *head);
 
 /* Bytes of body that this request may have. */
 size_t route_body_max(const struct http_head *head);

@@ -52,7 +52,7 @@ enum request_kind {
     REQUEST_CHAT,          /* POST /v1/chat/completions in plain TLS */
     REQUEST_INFER,         /* POST /infer in plain TLS */
     REQUEST_MODELS,        /* GET /v1/models */
-    REQUEST_RECEIPT,       /* GET /v1/receipts/ID; body: the ID */
+    REQUEST_RECEIPT,       /* GET /v1/receipts/ID; body: that path */
 };
 
 enum content {

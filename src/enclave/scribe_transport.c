@@ -93,11 +93,16 @@ static void plain_request(struct transport_request *r, enum request_kind kind, c
 {
     bool get = kind == REQUEST_MODELS || kind == REQUEST_RECEIPT;
     r->method = get ? "GET" : "POST";
-    r->method_len = get ? 3 : 4;
+    r->method_len = strlen(r->method);
     r->path = kind == REQUEST_CHAT ? "/v1/chat/completions" : kind == REQUEST_INFER ? "/infer" : "/v1/models";
     r->path_len = strlen(r->path);
     r->body = body;
     r->body_len = body_len;
+    if (kind == REQUEST_RECEIPT) {
+        r->path = (const char *)body;
+        r->path_len = body_len;
+        r->body_len = 0;
+    }
 }
 
 static enum status decapsulate(struct transport_ohttp *o, enum request_kind kind, const struct x25519_private *key,
