@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening a sealed model: read, decrypt, hash and hand to the caller, by any number of threads, in constant memory
- * (one chunk a thread).  From model_stream_open on it only calls pread, and what the C library needs for a mutex
- * (futex); threads are started by model_stream_read, or are the caller's own around model_stream_run. */
+ * (one chunk a thread).  System calls, for a process behind a filter: fstat in model_stream_open; pread64, futex, and
+ * brk, mmap, munmap and madvise for memory; nothing is opened.  model_stream_read starts threads of its own when more
+ * than one is asked for (clone3, mprotect, rseq, set_robust_list, rt_sigprocmask, exit); model_stream_run runs on
+ * threads that the caller has started before. */
 #ifndef SYS_MODEL_STREAM_H
 #define SYS_MODEL_STREAM_H
 

@@ -210,6 +210,13 @@ gives 1 seal growing -o grown --raw-key key && [ ! -e grown ]
 point 'SM-13 a model that changes while it is sealed'
 rm -f growing
 wait $writer 2>/dev/null
+cp large churning
+( while [ -e churning ]; do date +%N | dd of=churning bs=1 seek=59000000 conv=notrunc,nocreat; done ) 2>/dev/null &
+writer=$!
+gives 1 seal churning -o churned --raw-key key && [ ! -e churned ] && grep -q 'changed while' err
+point 'SM-13 and one whose bytes change, not its length'
+rm -f churning
+wait $writer 2>/dev/null
 if [ "$(id -u)" -eq 0 ]; then
     mkdir full && mount -t tmpfs -o size=8m tmpfs full 2>/dev/null && mounted=$work/full
 fi

@@ -6,6 +6,7 @@
 #include "client/receipt.h"
 #include "client/seal.h"
 #include "core/codec/hex.h"
+#include "core/evidence/sample.h"
 #include "core/receipt/chain.h"
 #include "engine/engine.h"
 #include "engine/sample.h"
@@ -158,6 +159,34 @@ static void sign(struct receipt *r)
     hex_write(key_text, r->key, sizeof r->key);
 }
 
+/* An attestation whose keyset holds this receipt key, the simulator's root and a policy, as files; digest is the
+ * keyset's. */
+static void write_attestation(uint8_t digest[static SHA256_LEN], const char *path, const uint8_t key[static 32])
+{
+    static const char policy[] = "{\"version\":1,\"kinds\":[\"simulator\"],\"measurements\":["
+                                 "\"2222222222222222222222222222222222222222222222222222"
+                                 "22222222222222222222222222222222222222222222\"],\"minimum_tcb\":[7],\"debug\":false,"
+                                 "\"configurations\":[\"3333333333"
+                                 "333333333333333333333333333333333333333333333333333333\"],\"model_roots\":["
+                                 "\"77777777777777777777777777777777777777777"
+                                 "77777777777777777777777\"],\"labels\":[\"simulator\"]}";
+    static char text[BUNDLE_TEXT_MAX];
+    struct sample sample;
+    struct writer w;
+    char root[65];
+    bool made = sample_init(&sample);
+    memcpy(sample.keyset.receipt_key, key, 32);
+    made = made && sample_bind(&sample) && keyset_digest(digest, &sample.keyset) == STATUS_OK;
+    writer_init(&w, text, sizeof text);
+    made = made && bundle_write(&w, &sample.bundle) == STATUS_OK &&
+           file_write(path, text, writer_len(&w), 0644, 1, NULL) == STATUS_OK;
+    hex_write(root, sample.anchors.simulator_root, 32);
+    made = made && file_write("root", root, 64, 0644, 1, NULL) == STATUS_OK &&
+           file_write("policy", policy, sizeof policy - 1, 0644, 1, NULL) == STATUS_OK;
+    if (!made)
+        abort();
+}
+
 /* Receipts of what the model really gives, and of three lies. */
 static void make_receipts(struct rig *rig)
 {
@@ -179,6 +208,8 @@ static void make_receipts(struct rig *rig)
     if (hex_parse(s->model_root, SHA256_LEN, "1cc6a948c90ecbce9575b14f5dac19d2d6c38b83781882f71694f213a23751e9", 64) !=
         STATUS_OK)
         abort();
+    sign(&r);
+    write_attestation(s->keyset_digest, "attestation", r.key);
     sign(&r);
     write_receipt("true", &r);
     s->final = false;
@@ -206,6 +237,11 @@ static void make_receipts(struct rig *rig)
     sign(&r);
     r.has_transcript = false;
     write_receipt("no-transcript", &r);
+    s->keyset_digest[0] ^= 1;
+    sign(&r);
+    write_receipt("another-keyset", &r);
+    uint8_t digest[SHA256_LEN];
+    write_attestation(digest, "another-attestation", digest);
 }
 
 static void test_replay(const char *model)
@@ -257,10 +293,32 @@ static void test_verify(void)
     check(run_gives(5, "receipt verify true --attestation true"), "an attestation that is none");
 }
 
+#define TERMS " --policy policy --simulator-root root --time 1767225600"
+
+static void test_attestation(void)
+{
+    check(run_gives(0, "receipt verify true --attestation attestation" TERMS) && out_has("NOT A TEE") &&
+              out_has("the attested keyset"),
+          "RC-8 verify with an attestation");
+    check(run_gives(2, "receipt verify another-keyset --attestation attestation" TERMS), "RC-8 another keyset");
+    check(run_gives(2, "receipt verify true --attestation another-attestation" TERMS), "RC-9 another enclave's key");
+    check(run_gives(4, "receipt verify true --attestation attestation --simulator-root root --time 1767225600"),
+          "RC-9 no policy vouches for nobody");
+    check(run_gives(4, "receipt verify true --attestation attestation --policy policy --time 1767225600"),
+          "RC-9 nor does a simulator that was not named");
+    check(run_gives(6, "receipt verify true --attestation attestation --policy policy --simulator-root root --time 1"),
+          "an attestation out of its time");
+    check(run_gives(0, "receipt verify true --attestation attestation --key %s" TERMS, key_text),
+          "attestation and key");
+    check(run_gives(1, "receipt verify true --attestation attestation --key %064d" TERMS, 0), "that contradict");
+}
+
 static void remove_files(void)
 {
-    static const char *const names[] = {"true",     "prefix",        "another-token", "another-seed", "another-model",
-                                        "no-token", "no-transcript", "key",           "sealed",       "out"};
+    static const char *const names[] = {"true",           "prefix",   "another-token", "another-seed",
+                                        "another-model",  "no-token", "no-transcript", "key",
+                                        "sealed",         "out",      "attestation",   "another-attestation",
+                                        "another-keyset", "root",     "policy"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unlink(names[i]);
     rmdir(directory);
@@ -280,6 +338,7 @@ int main(void)
     test_replay(model);
     test_sealed(model);
     test_verify();
+    test_attestation();
     free(model);
     remove_files();
     return tap_done();
