@@ -87,10 +87,12 @@ cat >enclave.json <<END
  "egress_bits_per_hour":1000000,"exfiltration_floor_s":3600,"user_base":61800}
 END
 measurement=$("$cloister" simulator measure "$enclave")
+labels='"simulator"'
+[ "$(id -u)" -eq 0 ] || labels='"simulator","unlocked-memory","shared-user"' # what a start without root cannot do
 configuration=$(sha256sum enclave.json | cut -d' ' -f1)
 policy() {
     printf '{"version":1,"kinds":["simulator"],"measurements":["%s"],"minimum_tcb":[1],"debug":false,' "$1"
-    printf '"configurations":["%s"],"model_roots":["%s"],"labels":["simulator"]}\n' "$configuration" "$root"
+    printf '"configurations":["%s"],"model_roots":["%s"],"labels":[%s]}\n' "$configuration" "$root" "$labels"
 }
 policy "$measurement" >policy.json
 "$cloister" broker policy broker demo policy.json | sed 's/^/  /'

@@ -230,6 +230,9 @@ static void complete_keyset(struct start *s)
     memcpy(s->keyset.engine_hash, s->attestor.engine_hash, sizeof s->keyset.engine_hash);
     memcpy(s->keyset.configuration, s->config.hash, sizeof s->keyset.configuration);
     s->keyset.labels = s->attestor.kind == EVIDENCE_SIMULATOR ? LABEL_SIMULATOR : 0;
+    s->keyset.labels |= s->memory_locked ? 0 : LABEL_UNLOCKED;
+    s->keyset.labels |= geteuid() == 0 ? 0 : LABEL_SHARED_USER;
+    s->keyset.labels |= s->config.raw_key ? LABEL_RAW_KEY : 0;
     if (!s->memory_locked)
         event_log(ROLE_WARDEN, EVENT_MEMORY_UNLOCKED, 0, 0);
 }

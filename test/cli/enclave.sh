@@ -58,6 +58,8 @@ broker_url=$(grep -oE 'https://[0-9.:]+' broker.log | head -n 1)
 pin=$(sed -n 's/.*sha256 \([0-9a-f]\{64\}\).*/\1/p' broker.log | head -n 1)
 root=$("$cloister" inspect model.sealed --json | sed -n 's/.*"root":"\([0-9a-f]*\)".*/\1/p')
 measurement=$("$cloister" simulator measure "$enclave")
+labels='"simulator"'
+[ "$(id -u)" -eq 0 ] || labels='"simulator","unlocked-memory","shared-user"'
 
 config() { # KEY-OBJECT
     cat <<END
@@ -70,8 +72,8 @@ END
 config "{\"from\":\"broker\",\"url\":\"$broker_url\",\"spki_sha256\":\"$pin\"}" >enclave.json
 policy() { # CONFIGURATION-FILE
     printf '{"version":1,"kinds":["simulator"],"measurements":["%s"],"minimum_tcb":[1],"debug":false,' "$measurement"
-    printf '"configurations":["%s"],"model_roots":["%s"],"labels":["simulator"]}\n' \
-        "$(sha256sum "$1" | cut -d' ' -f1)" "$root"
+    printf '"configurations":["%s"],"model_roots":["%s"],"labels":[%s]}\n' \
+        "$(sha256sum "$1" | cut -d' ' -f1)" "$root" "$labels"
 }
 
 # ---- configurations that are wrong: one line, the documented exit code, nothing left running ----
@@ -344,6 +346,10 @@ ok $? 'the right one opens the model'
 has enclave.log 'weaker' 'with a warning that says why it is weaker'
 url=$(grep -oE 'https://[0-9.:]+' enclave.log | head -n 1)
 is 200 "$(post /infer '{"prompt":"Once upon a time","max_new_tokens":5}')" 'and it serves'
+policy local.json >local-policy.json
+"$cloister" verify "$url" --simulator-root sim.key.pub --policy local-policy.json >out 2>&1
+is 4 $? 'a client whose policy does not accept such a key refuses'
+has out 'raw-key' 'and says so'
 ! tr '\0' '\n' <"/proc/$enclave_pid/environ" | grep -q "$(cut -c1-20 raw.key)"
 ok $? 'the key is gone from the environment'
 kill "$enclave_pid"

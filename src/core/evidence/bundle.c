@@ -152,5 +152,7 @@ enum status bundle_verify(struct claims *claims, struct verdict *v, const struct
     check_nonce(v, b, nonce);
     if (status != STATUS_OK || (nonce != NULL && verdict_status(v) != STATUS_OK))
         claims_init(claims);
+    else
+        claims->labels |= b->keyset.labels; /* what the measured code admits of itself */
     return verdict_status(v);
 }

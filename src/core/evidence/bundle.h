@@ -41,7 +41,7 @@ must_check enum status bundle_parse(struct bundle *b, struct arena *arena, const
 
 /* Every check of the evidence, then that it binds this nonce and this keyset.  nonce: the one that the caller chose;
  * with NULL the check "nonce" is not run and the verdict therefore not ok.  claims are zeroed unless the evidence holds
- * (a nonce check that was not run does not zero them). */
+ * (a nonce check that was not run does not zero them); their labels are those of the evidence and of the keyset. */
 must_check enum status bundle_verify(struct claims *claims, struct verdict *v, const struct bundle *b,
                                      const uint8_t *nonce, const struct trust_anchors *anchors, uint64_t time);
 

@@ -41,14 +41,12 @@ enum status evidence_kind_parse(enum evidence_kind *kind, const char *text, size
 
 const char *label_name(uint32_t label)
 {
-    if (label == LABEL_SIMULATOR)
-        return "simulator";
-    if (label == LABEL_DEBUG)
-        return "debug";
-    if (label == LABEL_MILAN)
-        return "milan";
-    if (label == LABEL_UNMEASURED)
-        return "unmeasured";
+    static const char *const names[LABELS_N] = {"simulator",       "debug",       "milan",  "unmeasured",
+                                                "unlocked-memory", "shared-user", "raw-key"};
+    for (unsigned bit = 0; bit < LABELS_N; bit++) {
+        if (label == 1u << bit)
+            return names[bit];
+    }
     return "";
 }
 

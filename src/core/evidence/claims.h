@@ -44,9 +44,12 @@ enum label {
     LABEL_DEBUG = 1u << 1,      /* its memory can be read from outside */
     LABEL_MILAN = 1u << 2,      /* AMD Milan: its attestation root has been extracted */
     LABEL_UNMEASURED = 1u << 3, /* the configuration is not in a measured field */
+    LABEL_UNLOCKED = 1u << 4,    /* memory with keys or prompts may be swapped out */
+    LABEL_SHARED_USER = 1u << 5, /* the enclave's processes run as one user */
+    LABEL_RAW_KEY = 1u << 6,     /* the model's key was given by the operator, not released against evidence */
 };
 
-enum { LABELS_N = 4, LABELS_ALL = 0xf };
+enum { LABELS_N = 7, LABELS_ALL = 0x7f };
 
 struct claims {
     enum evidence_kind kind;
@@ -88,7 +91,8 @@ const char *evidence_kind_name(enum evidence_kind kind);
 /* STATUS_NOT_FOUND, and EVIDENCE_NONE, for a name that is not in the list above ("none" is not). */
 must_check enum status evidence_kind_parse(enum evidence_kind *kind, const char *text, size_t text_len);
 
-/* "simulator", "debug", "milan", "unmeasured"; "" for anything but one label. */
+/* "simulator", "debug", "milan", "unmeasured", "unlocked-memory", "shared-user", "raw-key"; "" for anything but one
+ * label. */
 const char *label_name(uint32_t label);
 must_check enum status label_parse(uint32_t *label, const char *text, size_t text_len);
 

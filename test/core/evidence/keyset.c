@@ -48,7 +48,7 @@ static void refused(const struct sample *s)
     k.hpke_config_len = KEYSET_HPKE_CONFIG_MAX + 1;
     check(keyset_digest(digest, &k) == STATUS_USAGE, "EV-9: one that is too long");
     k = s->keyset;
-    k.labels = 1u << 4;
+    k.labels = 1u << LABELS_N;
     check(keyset_digest(digest, &k) == STATUS_USAGE, "EV-9: an unknown label");
     k = s->keyset;
     k.hpke_config_len = KEYSET_HPKE_CONFIG_MAX;
