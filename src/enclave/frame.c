@@ -7,6 +7,7 @@
 #include <string.h>
 
 _Static_assert(8 * 4 + 8 + 4 * FRAME_TOKENS_MAX <= (int)FRAME_LEN, "the fields fit");
+_Static_assert(sizeof(struct frame) == 8 * 4 + 8 + 4 * FRAME_TOKENS_MAX, "no padding: frames are compared as bytes");
 
 enum status frame_write(uint8_t out[static FRAME_LEN], const struct frame *f)
 {
@@ -52,9 +53,38 @@ static enum status read_fields(struct frame *f, const struct channel_message *m)
     return f->tokens_n <= FRAME_TOKENS_MAX && f->end <= FRAME_END_BUDGET ? reader_end(&r) : STATUS_MALFORMED;
 }
 
+/* Leaves in f only what the message does not use. */
+static enum status drop_used(struct frame *f, enum message type)
+{
+    switch ((int)type) {
+    case MESSAGE_START: *f = (struct frame){.end = f->end, .tokens_n = f->tokens_n}; return STATUS_OK;
+    case MESSAGE_PROMPT:
+    case MESSAGE_TOKEN:
+        f->tokens_n = 0;
+        memset(f->tokens, 0, sizeof f->tokens);
+        return STATUS_OK;
+    case MESSAGE_END: f->end = 0; return STATUS_OK;
+    case MESSAGE_STOP:
+    case MESSAGE_FREE: return STATUS_OK;
+    default: return STATUS_MALFORMED; /* no message of the vault's */
+    }
+}
+
+static enum status check_unused(const struct frame *f, enum message type)
+{
+    static const struct frame nothing;
+    struct frame unused = *f;
+    enum status status = drop_used(&unused, type);
+    if (status == STATUS_OK && memcmp(&unused, &nothing, sizeof nothing) != 0)
+        status = STATUS_MALFORMED;
+    return status;
+}
+
 enum status frame_read(struct frame *f, const struct channel_message *m)
 {
     enum status status = m->len == FRAME_LEN ? read_fields(f, m) : STATUS_MALFORMED;
+    if (status == STATUS_OK)
+        status = check_unused(f, m->type);
     if (status != STATUS_OK)
         memset(f, 0, sizeof *f);
     return status;

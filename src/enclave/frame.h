@@ -38,7 +38,8 @@ struct frame {
 /* The frame as the payload of a message. */
 must_check enum status frame_write(uint8_t out[static FRAME_LEN], const struct frame *f);
 
-/* STATUS_MALFORMED for another length, too many tokens, or padding that is not zero; f is zeroed then. */
+/* STATUS_MALFORMED for another length, too many tokens, padding that is not zero, or a field that this message does not
+ * use and that is not 0; f is zeroed then. */
 must_check enum status frame_read(struct frame *f, const struct channel_message *m);
 
 #endif

@@ -17,7 +17,10 @@
 #include <signal.h>
 #include <string.h>
 
-enum { CERTIFICATE_VALID_S = 365 * 24 * 3600 };
+enum {
+    CERTIFICATE_VALID_S = 365 * 24 * 3600,
+    SCRIBE_QUEUE_MAX = CHANNEL_QUEUE_MAX / 2, /* bytes that wait for the scribe; the rest is for cancels */
+};
 
 struct gate {
     struct event_base *base;
@@ -74,7 +77,8 @@ static void ask_scribe(struct gate *g, uint64_t id, enum request_kind kind, cons
 {
     uint8_t bytes[4];
     struct writer w;
-    if (exchange_add(&g->exchanges, id, EXCHANGE_REQUESTED) == NULL) {
+    bool room = g->scribe.queued + request->body_len <= SCRIBE_QUEUE_MAX;
+    if (!room || exchange_add(&g->exchanges, id, EXCHANGE_REQUESTED) == NULL) {
         answer_error(g, id, 503, "too many requests at once; try again", "busy");
         return;
     }

@@ -5,6 +5,7 @@
 #include "enclave/warden.h"
 #include "sys/console.h"
 #include "sys/openssl/start.h"
+#include "sys/version.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +26,12 @@ int main(int argc, char **argv)
     }
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         printf("usage: cloister-enclave --config FILE\n\n"
-               "Obtains a sealed model's key with evidence of this machine and serves the model.\n");
+               "Obtains a sealed model's key with evidence of this machine and serves the model.\n"
+               "`cloister-enclave --version` prints the version.\n");
+        return EXIT_CODE_OK;
+    }
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        printf("cloister-enclave %s\n", CLOISTER_VERSION);
         return EXIT_CODE_OK;
     }
     fprintf(stderr, "cloister-enclave: error: wanted --config FILE\n");

@@ -90,6 +90,8 @@ static void flush(struct builder *b)
 static void add_token(struct builder *b, uint32_t token)
 {
     flush(b);
+    if (b->status == STATUS_OK && token >= b->tokenizer->tokens_n)
+        b->status = STATUS_UNSUPPORTED; /* the template wants a token that this vocabulary lacks */
     if (b->status == STATUS_OK && b->tokens_n == b->capacity)
         b->status = STATUS_LIMIT;
     if (b->status == STATUS_OK)
@@ -148,6 +150,8 @@ static void llama_2(struct builder *b, const struct chat_request *r)
     const struct chat_message *system = NULL;
     for (size_t i = 0; i < r->messages_n; i++) {
         const struct chat_message *m = &r->messages[i];
+        if (system != NULL && !is_role(m, "user"))
+            break;
         if (is_role(m, "system")) {
             system = m;
         } else if (is_role(m, "assistant")) {
@@ -168,6 +172,8 @@ static void llama_2(struct builder *b, const struct chat_request *r)
             add_text(b, " [/INST]");
         }
     }
+    if (system != NULL && b->status == STATUS_OK)
+        b->status = STATUS_USAGE; /* the template has no place for it, and nothing is left out */
 }
 
 static void plain(struct builder *b, const struct chat_request *r)
@@ -224,6 +230,8 @@ enum status prompt_tokens(uint32_t *tokens, size_t capacity, size_t *tokens_n, c
         *tokens_n = b.tokens_n;
     else if (b.status == STATUS_UNSUPPORTED)
         reason_set(why, "this model's chat template is not supported; use /infer with a prompt", NULL);
+    else if (b.status == STATUS_USAGE)
+        reason_set(why, "this model's chat template takes a system message before a user's only", NULL);
     else if (b.status == STATUS_LIMIT)
         reason_set(why, "the prompt does not fit the model's context", NULL);
     else if (b.status == STATUS_MALFORMED)

@@ -26,8 +26,9 @@ enum template_kind template_of(const struct tokenizer *t);
 /* What a receipt's template_hash covers: the name of the kind and the model's template text. */
 void template_hash(uint8_t hash[static SHA256_LEN], const struct tokenizer *t);
 
-/* tokens: room for capacity.  STATUS_UNSUPPORTED for TEMPLATE_UNKNOWN; STATUS_LIMIT when they do not fit; takes and
- * wipes its own scratch memory. */
+/* tokens: room for capacity.  STATUS_UNSUPPORTED for TEMPLATE_UNKNOWN, or a token that the vocabulary lacks;
+ * STATUS_USAGE for messages that the template has no place for; STATUS_MALFORMED for an empty prompt; STATUS_LIMIT when
+ * the tokens do not fit; takes and wipes its own scratch memory. */
 must_check enum status prompt_tokens(uint32_t *tokens, size_t capacity, size_t *tokens_n, const struct tokenizer *t,
                                      const struct chat_request *request, struct reason *why);
 

@@ -39,7 +39,8 @@ static enum status take_request(void *context, const struct channel_message *m)
 static enum status take_part(void *context, const struct channel_message *m)
 {
     struct scribe *s = context;
-    return bytes_append(&job_find(s, m->id)->body, m->payload, m->len);
+    struct bytes *body = &job_find(s, m->id)->body;
+    return m->len <= JOB_BODY_MAX - body->len ? bytes_append(body, m->payload, m->len) : STATUS_LIMIT;
 }
 
 static enum status take_end(void *context, const struct channel_message *m)
@@ -148,21 +149,29 @@ static enum status hear_vault(struct scribe *s)
     return status;
 }
 
+/* A gate that lags behind holds up what would make more for it. */
+static bool may_hear(const struct scribe *s)
+{
+    return s->gate.queued <= GATE_QUEUE_MAX;
+}
+
 static enum status hear(struct scribe *s, struct channel *from, enum status (*handle)(struct scribe *s))
 {
     enum status status = channel_flush(from);
-    while (status == STATUS_OK) {
+    bool more = true;
+    while (status == STATUS_OK && more && may_hear(s)) {
         status = channel_receive(from, &s->message, false);
         if (status == STATUS_OK)
             status = handle(s);
+        more = s->message.type != MESSAGE_REQUEST_END; /* after the work of a whole request the vault has its turn */
     }
     wipe(s->message.payload, sizeof s->message.payload);
     return status == STATUS_BUSY ? STATUS_OK : status;
 }
 
-static short wanted(const struct channel *c)
+static short wanted(const struct scribe *s, const struct channel *c)
 {
-    return (short)(POLLIN | (channel_has_queued(c) ? POLLOUT : 0));
+    return (short)((may_hear(s) ? POLLIN : 0) | (channel_has_queued(c) ? POLLOUT : 0));
 }
 
 static enum status serve(struct scribe *s)
@@ -170,8 +179,8 @@ static enum status serve(struct scribe *s)
     enum status status = STATUS_OK;
     while (status == STATUS_OK) {
         struct pollfd ready[3] = {{.fd = s->warden.fd, .events = POLLIN},
-                                  {.fd = s->gate.fd, .events = wanted(&s->gate)},
-                                  {.fd = s->vault.fd, .events = wanted(&s->vault)}};
+                                  {.fd = s->gate.fd, .events = wanted(s, &s->gate)},
+                                  {.fd = s->vault.fd, .events = wanted(s, &s->vault)}};
         if (poll(ready, 3, -1) < 0)
             continue;
         if (ready[0].revents != 0) /* the warden has nothing more to say: it closed */
@@ -180,6 +189,8 @@ static enum status serve(struct scribe *s)
             status = hear(s, &s->vault, hear_vault);
         if (status == STATUS_OK && ready[1].revents != 0)
             status = hear(s, &s->gate, hear_gate);
+        if (status == STATUS_OK && s->starts_held)
+            status = request_start_waiting(s);
     }
     return status;
 }

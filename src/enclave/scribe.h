@@ -22,7 +22,10 @@ enum {
     JOBS_MAX = 256,
     JOB_ID_LEN = 16,        /* bytes of an answer's id */
     JOB_STOP_TEXT_MAX = 256, /* bytes of one stop text */
+    JOB_BODY_MAX = 1 << 20,  /* bytes; the gate's own bound is the same */
     RECEIPTS_KEPT = 256,
+    GATE_QUEUE_MAX = 16 << 20,  /* bytes that wait for the gate; beyond it nothing new is read */
+    VAULT_QUEUE_MAX = 16 << 20, /* bytes that wait for the vault; beyond it no job is started */
     NO_SLOT = -1,
 };
 
@@ -97,6 +100,7 @@ struct scribe {
     uint8_t tokenizer_hash[SHA256_LEN], template_hash[SHA256_LEN];
     struct job jobs[JOBS_MAX];
     struct job *slots[256]; /* owner of each slot of the vault, or NULL */
+    bool starts_held;       /* jobs wait because the vault's queue is long, not for a slot */
     struct kept_receipt receipts[RECEIPTS_KEPT];
     size_t next_receipt;
 };

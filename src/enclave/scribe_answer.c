@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bodies of answers: JSON, and server-sent events (OpenAI's shapes). */
+#include "core/base/constant_time.h"
 #include "core/base/writer.h"
 #include "core/codec/json_writer.h"
 #include "core/crypto/hash.h"
@@ -180,6 +181,7 @@ static enum status send_event(struct scribe *s, struct job *job, const struct ev
     enum status status = writer_end(&w);
     if (status == STATUS_OK)
         status = send_covered(s, job, event, writer_len(&w));
+    wipe(event, capacity);
     free(event);
     return status;
 }
@@ -267,6 +269,7 @@ static enum status send_answer(struct scribe *s, struct job *job)
         status = send_covered(s, job, body, writer_len(&w));
     if (status == STATUS_OK)
         status = receipt_make(s, job, &kept);
+    wipe(body, capacity);
     free(body);
     return status;
 }

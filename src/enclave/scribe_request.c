@@ -206,10 +206,14 @@ static struct job *first_waiting(struct scribe *s)
 enum status request_start_waiting(struct scribe *s)
 {
     enum status status = STATUS_OK;
+    s->starts_held = false;
     for (uint32_t slot = 0; slot < s->setup.sequences && status == STATUS_OK; slot++) {
         struct job *job = s->slots[slot] == NULL ? first_waiting(s) : NULL;
         if (job == NULL)
             continue;
+        s->starts_held = s->vault.queued > VAULT_QUEUE_MAX;
+        if (s->starts_held)
+            return STATUS_OK;
         job->slot = (int)slot;
         job->state = JOB_RUNNING;
         s->slots[slot] = job;

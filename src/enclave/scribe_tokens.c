@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the vault's tokens to text, with stop texts found before anything of them is sent. */
+#include "core/base/constant_time.h"
 #include "enclave/event.h"
 #include "enclave/scribe.h"
 
@@ -10,9 +11,14 @@ static enum status keep_token(struct job *job, uint32_t token)
 {
     if (job->output_n == job->output_capacity) {
         size_t capacity = job->output_capacity == 0 ? 256 : 2 * job->output_capacity;
-        uint32_t *larger = realloc(job->output, capacity * sizeof larger[0]);
+        uint32_t *larger = malloc(capacity * sizeof larger[0]);
         if (larger == NULL)
             return STATUS_NO_MEMORY;
+        if (job->output != NULL) {
+            memcpy(larger, job->output, job->output_n * sizeof larger[0]);
+            wipe(job->output, job->output_n * sizeof larger[0]);
+        }
+        free(job->output);
         job->output = larger;
         job->output_capacity = capacity;
     }
@@ -98,7 +104,7 @@ static enum status complete(struct scribe *s, struct job *job, enum frame_end en
     uint8_t text[DETOKENIZER_OUT_MAX];
     size_t text_len = 0;
     enum status status = STATUS_OK;
-    if (end == FRAME_END_BUDGET)
+    if (end == FRAME_END_BUDGET && !job->stop_text_found) /* with a stop text the answer was complete before */
         return answer_error(s, job, 429, "the egress budget of this hour is spent; try again later", "egress_budget");
     job->finish = finish_of(job, end);
     if (!job->stop_text_found) {

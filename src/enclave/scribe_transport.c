@@ -14,9 +14,8 @@
 
 enum {
     HPKE_KEY_ID = 1,
-    ANSWER_MAX = 4 << 20, /* of an answer that goes out whole */
-    HEAD_MAX = 512,       /* Binary HTTP head of an answer */
-    FRAMING_MAX = 64,     /* Binary HTTP around a piece */
+    HEAD_MAX = 512,   /* Binary HTTP head of an answer */
+    FRAMING_MAX = 64, /* Binary HTTP around a piece */
 };
 
 /* Memory of one OHTTP exchange; holds prompts and keys. */
@@ -234,6 +233,7 @@ enum status transport_begin(struct transport *t, struct channel *gate, unsigned 
                             bool stream)
 {
     t->begun = true;
+    t->whole = t->ohttp == NULL ? !stream : t->kind == REQUEST_OHTTP;
     if (t->ohttp == NULL)
         return tell_gate(t, gate, status, content, stream);
     if (t->kind == REQUEST_OHTTP_CHUNKED)
@@ -247,7 +247,7 @@ static enum status keep_answer(struct transport_ohttp *o, const void *bytes, siz
 {
     if (o->answer_len + len > o->answer_capacity) {
         size_t capacity = 2 * (o->answer_len + len);
-        uint8_t *larger = capacity > ANSWER_MAX ? NULL : malloc(capacity);
+        uint8_t *larger = malloc(capacity);
         if (larger == NULL)
             return STATUS_NO_MEMORY;
         if (o->answer_len != 0)
@@ -279,6 +279,12 @@ static enum status send_piece(struct transport *t, struct channel *gate, const v
 
 enum status transport_send(struct transport *t, struct channel *gate, const void *bytes, size_t len)
 {
+    if (t->whole && len > TRANSPORT_WHOLE_MAX - t->whole_len) {
+        t->whole_len = TRANSPORT_WHOLE_MAX; /* full: nothing more is kept */
+        t->too_long = true;
+        return STATUS_OK;
+    }
+    t->whole_len += t->whole ? len : 0;
     if (t->ohttp == NULL)
         return channel_queue_parts(gate, MESSAGE_RESPONSE_PART, t->exchange, bytes, len);
     return t->kind == REQUEST_OHTTP_CHUNKED ? send_piece(t, gate, bytes, len) : keep_answer(t->ohttp, bytes, len);
@@ -318,6 +324,8 @@ out:
 enum status transport_end(struct transport *t, struct channel *gate)
 {
     enum status status = STATUS_OK;
+    if (t->too_long)
+        return transport_abort(t, gate);
     if (t->ohttp != NULL && t->kind == REQUEST_OHTTP_CHUNKED) {
         uint8_t end[FRAMING_MAX];
         struct writer w;

@@ -13,6 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Bytes of an answer that is not streamed: sealed and framed it is still below the gate's bound. */
+enum { TRANSPORT_WHOLE_MAX = (4 << 20) - 4096 };
+
 struct transport_ohttp;
 
 struct transport {
@@ -20,6 +23,9 @@ struct transport {
     uint64_t exchange;
     struct transport_ohttp *ohttp; /* NULL for plain TLS */
     bool begun;
+    bool whole;       /* the gate or we keep the answer until its end */
+    bool too_long;    /* such an answer is over TRANSPORT_WHOLE_MAX */
+    size_t whole_len; /* of it so far */
 };
 
 /* The request inside; points into memory of the transport or of the body. */
@@ -42,7 +48,8 @@ must_check enum status transport_open(struct transport *t, struct transport_requ
                                       uint64_t exchange, const struct x25519_private *key, uint8_t *body,
                                       size_t body_len, struct reason *why);
 
-/* Head, parts and end of the answer.  content: of the answer itself; what the gate is told follows from the kind. */
+/* Head, parts and end of the answer.  content: of the answer itself; what the gate is told follows from the kind.  An
+ * answer that goes out whole and is longer than TRANSPORT_WHOLE_MAX is given up at its end, as by transport_abort. */
 must_check enum status transport_begin(struct transport *t, struct channel *gate, unsigned status,
                                        enum content content, bool stream);
 must_check enum status transport_send(struct transport *t, struct channel *gate, const void *bytes, size_t len);

@@ -120,22 +120,27 @@ static enum status take_prompt(void *context, const struct channel_message *m)
 static enum status stop(void *context, const struct channel_message *m)
 {
     struct serving *s = context;
-    return end_slot(s, &s->slots[m->id], FRAME_END_STOPPED);
+    struct frame f;
+    enum status status = frame_read(&f, m);
+    return status == STATUS_OK ? end_slot(s, &s->slots[m->id], FRAME_END_STOPPED) : status;
 }
 
 /* The scribe's stop crossed the vault's end. */
 static enum status stop_too_late(void *context, const struct channel_message *m)
 {
+    struct frame f;
     (void)context;
-    (void)m;
-    return STATUS_OK;
+    return frame_read(&f, m);
 }
 
 static enum status free_slot(void *context, const struct channel_message *m)
 {
     struct serving *s = context;
-    s->slots[m->id].state = SLOT_IDLE;
-    return STATUS_OK;
+    struct frame f;
+    enum status status = frame_read(&f, m);
+    if (status == STATUS_OK)
+        s->slots[m->id].state = SLOT_IDLE;
+    return status;
 }
 
 static const struct channel_rule rules[] = {
