@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # make [FLAVOUR=release|debug|asan|fuzz] [CC=gcc|clang]   build the three programs into build/FLAVOUR
-# make test | check | fuzz | bench | clean                see each target
+# make man | test | check | fuzz | bench | clean          see each target
 FLAVOUR ?= release
 BUILD ?= build/$(FLAVOUR)
 ifeq ($(origin CC),default)
@@ -92,10 +92,19 @@ $(LIB_FILES):
 	@rm -f $@
 	ar qcsD $@ $^
 
+MANUAL_OBJECTS := $(addprefix $(BUILD)/src/main/,groups.o manual.o manual_text.o completion.o)
+
 # The tool links dynamically; the enclave is one static position-independent file that any kernel can start and measure.
 # Sanitizers cannot be linked statically, so in those flavours it is dynamic and `make check` does not look at it.
-$(BUILD)/cloister: $(BUILD)/src/main/cloister.o $(LIB_FILES)
-	$(CC) $(LDFLAGS) -o $@ $< $(call group,client broker sys engine core) $(LIBS_ALL)
+$(BUILD)/cloister: $(BUILD)/src/main/cloister.o $(BUILD)/src/main/groups.o $(LIB_FILES)
+$(BUILD)/cloister-manual: $(BUILD)/src/main/manual_main.o $(MANUAL_OBJECTS) $(LIB_FILES)
+$(BUILD)/cloister $(BUILD)/cloister-manual:
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,client broker sys engine core) $(LIBS_ALL)
+
+# the manual pages and the shell's completion, from the same tables as the commands
+man: $(BUILD)/cloister-manual
+	@mkdir -p $(BUILD)/man
+	$(BUILD)/cloister-manual $(BUILD)/man
 
 ENCLAVE_LINK := $(if $(filter asan fuzz,$(FLAVOUR)),-pie,-static-pie)
 $(BUILD)/cloister-enclave: $(BUILD)/src/enclave/main.o $(LIB_FILES)
@@ -118,6 +127,7 @@ $(ENGINE_TESTS:%=$(BUILD)/test/%): $(BUILD)/test/engine/rig.o $(BUILD)/test/engi
 $(ENGINE_TESTS:%=$(BUILD)/test/%): LIBS += -lm
 
 $(BUILD)/test/sys/https: $(BUILD)/test/sys/https_app.o
+$(BUILD)/test/sys/command: $(MANUAL_OBJECTS)
 $(BUILD)/test/fuzz/json_parse: LIBS += -ljansson
 
 # In the fuzz flavour a target is a libFuzzer program; in the others it replays files given on the command line.
@@ -151,6 +161,6 @@ bench: all benches
 clean:
 	rm -rf build
 
-.PHONY: all tests fuzzers test check fuzz benches bench clean
+.PHONY: all man tests fuzzers test check fuzz benches bench clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -137,16 +137,16 @@ static const struct command_option init_options[] = {
     {NULL, NULL, NULL},
 };
 static const struct command_option trust_options[] = {
-    {"simulator-root", "FILE", "trust this simulator's public key (NOT A TEE)"},
+    {"simulator-root", "FILE", "trust this simulator's public key (NOT A TEE; mandatory)"},
     {NULL, NULL, NULL},
 };
 static const struct command_option kek_options[] = {
-    {"kek", "FILE", "key-encryption key (default: DIR/kek)"},
+    {"kek", "FILE", "file of the key-encryption key (default: DIR/kek)"},
     {"passphrase-file", "FILE", "passphrase of the key-encryption key; /dev/fd/N reads a descriptor"},
     {NULL, NULL, NULL},
 };
 static const struct command_option policy_options[] = {
-    {"remove", NULL, "remove the policy of this name"},
+    {"remove", NULL, "remove the policy NAME"},
     {NULL, NULL, NULL},
 };
 static const struct command_option log_options[] = {
@@ -155,7 +155,7 @@ static const struct command_option log_options[] = {
 };
 static const struct command_option serve_options[] = {
     {"listen", "HOST:PORT", "where to listen (default: 127.0.0.1:8444; port 0 lets the kernel choose)"},
-    {"kek", "FILE", "key-encryption key (default: DIR/kek)"},
+    {"kek", "FILE", "file of the key-encryption key (default: DIR/kek)"},
     {"passphrase-file", "FILE", "passphrase of the key-encryption key; /dev/fd/N reads a descriptor"},
     {"json", NULL, "announce address and key as one JSON object"},
     {NULL, NULL, NULL},

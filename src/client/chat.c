@@ -133,10 +133,12 @@ static enum status check_receipt(struct chat *c, struct chat_stream *s, const ui
                     constant_time_equal(receipt.statement.response_hash, response_hash, SHA256_LEN) &&
                     constant_time_equal(receipt.statement.chain, chain, SHA256_LEN) &&
                     constant_time_equal(receipt.statement.model_root, c->server.keyset.model_root, SHA256_LEN);
-        struct reason *why = same ? verdict_pass(&c->verdict, "same words")
-                                  : verdict_fail(&c->verdict, "same words", STATUS_FORGED);
-        reason_set(why, same ? "the receipt is for this request, this answer and this model"
-                             : "the receipt is for another request, answer or model", NULL);
+        struct reason *why =
+            same ? verdict_pass(&c->verdict, "same words") : verdict_fail(&c->verdict, "same words", STATUS_FORGED);
+        reason_set(why,
+                   same ? "the receipt is for this request, this answer and this model"
+                        : "the receipt is for another request, answer or model",
+                   NULL);
         status = verdict_status(&c->verdict);
         if (status != STATUS_OK)
             c->why = verdict_first_failure(&c->verdict)->reason;
@@ -302,8 +304,7 @@ static int run_chat(const struct command_line *line)
     if (status == STATUS_OK)
         status = talk(&c);
     if (status == STATUS_OK)
-        fprintf(stderr, "cloister: the receipt holds%s\n",
-                c.server.kind == EVIDENCE_SIMULATOR ? " (NOT A TEE)" : "");
+        fprintf(stderr, "cloister: the receipt holds%s\n", c.server.kind == EVIDENCE_SIMULATOR ? " (NOT A TEE)" : "");
     conversation_free(&c.conversation);
     verified_close(&c.server);
     return status == STATUS_OK ? EXIT_CODE_OK : console_fail(status, &c.why, NULL);
@@ -312,18 +313,19 @@ static int run_chat(const struct command_line *line)
 static const struct command_option options[] = {
     {"policy", "FILE", "what to accept; without it nothing is verified and nothing is sent"},
     {"simulator-root", "FILE", "root key of simulated evidence (NOT A TEE)"},
-    {"prompt", "TEXT", "say this; otherwise standard input, a line at a time on a terminal"},
+    {"prompt", "TEXT",
+     "say this (others may see it among the processes); otherwise standard input, by lines on a terminal"},
     {"model", "NAME", "model to ask; otherwise the one that the enclave serves"},
-    {"max-tokens", "N", "longest answer in tokens"},
-    {"temperature", "T", "0: the most likely token each time"},
-    {"seed", "N", "seed of the sampler"},
-    {"receipt", "FILE", "keep the receipt of the last answer"},
-    {"json", NULL, "text, receipt and result as JSON"},
+    {"max-tokens", "N", "longest answer in tokens (default: the server's)"},
+    {"temperature", "T", "how freely tokens are drawn; 0: the most likely one each time (default: the server's)"},
+    {"seed", "N", "seed of the sampler (default: the server's)"},
+    {"receipt", "FILE", "keep the receipt of the last answer, for `cloister receipt verify` and `cloister replay`"},
+    {"json", NULL, "print text, receipt and result as one JSON object an answer"},
     {NULL, NULL, NULL},
 };
 
 const struct command chat_commands[] = {
-    {"chat", "https://HOST[:PORT]", 1, 1, "Verify a server, then talk to its model so that only the enclave reads it",
+    {"chat", "https://HOST[:PORT]", 1, 1, "verify a server, then talk to its model so that only the enclave reads it",
      options, run_chat},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };

@@ -38,9 +38,9 @@ static const struct command_option rewrap_options[] = {
 };
 
 const struct command keys_commands[] = {
-    {"keys new", "OUT", 1, 1, "Make a raw key or an identity, mode 0600.", new_options, new_run},
-    {"keys show", "FILE", 1, 1, "Show what may be shown of a key file.", show_options, show_run},
-    {"keys rewrap", "SEALED", 1, 1, "Exchange for whom a model is sealed, without encrypting it again.", rewrap_options,
+    {"keys new", "OUT", 1, 1, "make a raw key or an identity, mode 0600", new_options, new_run},
+    {"keys show", "FILE", 1, 1, "show what may be shown of a key file", show_options, show_run},
+    {"keys rewrap", "SEALED", 1, 1, "exchange for whom a model is sealed, without encrypting it again", rewrap_options,
      rewrap_run},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };

@@ -26,7 +26,7 @@ static const struct command_option verify_options[] = {
 };
 
 const struct command receipt_commands[] = {
-    {"receipt verify", "FILE", 1, 1, "Check a receipt: who signed it, and that nothing is missing or changed.",
+    {"receipt verify", "FILE", 1, 1, "check a receipt: who signed it, and that nothing is missing or changed",
      verify_options, verify_run},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };

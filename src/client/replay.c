@@ -26,7 +26,7 @@ static const struct command_option options[] = {
 };
 
 const struct command replay_commands[] = {
-    {"replay", "RECEIPT", 1, 1, "Compute a receipt's answer again and compare it token by token.", options,
+    {"replay", "RECEIPT", 1, 1, "compute a receipt's answer again and compare it token by token", options,
      replay_run_command},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };

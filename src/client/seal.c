@@ -19,16 +19,16 @@
 static const struct command_option seal_options[] = {
     {"o", "OUT", "the sealed file to write (mandatory)"},
     {"for", "BROKER_PUB", "seal for the holder of this public key file; may be repeated"},
-    {"raw-key", "FILE", "seal for the holder of this 32-byte key in base64"},
+    {"raw-key", "FILE", "seal for the holder of this 32-byte key in base64, made by `cloister keys new`"},
     {"from-fernet", "KEYFILE", "MODEL is a Fernet file; decrypt it with this key"},
     {"threads", "N", "threads to use (default: one a core)"},
     {"force", NULL, "replace OUT when it is there"},
-    {"json", NULL, "print the result as JSON"},
+    {"json", NULL, "print file, lengths and model root as one JSON object"},
     {NULL, NULL, NULL},
 };
 
 static const struct command_option inspect_options[] = {
-    {"json", NULL, "print as JSON"},
+    {"json", NULL, "print as one JSON object"},
     {NULL, NULL, NULL},
 };
 
@@ -42,9 +42,9 @@ static const struct command_option unseal_options[] = {
 };
 
 const struct command seal_commands[] = {
-    {"seal", "MODEL", 1, 1, "Encrypt a model for brokers and key holders.", seal_options, seal_run},
-    {"inspect", "FILE", 1, 1, "Show what a sealed model says of itself, without a key.", inspect_options, inspect_run},
-    {"unseal", "FILE", 1, 1, "Decrypt a sealed model that you hold a key of.", unseal_options, unseal_run},
+    {"seal", "MODEL", 1, 1, "encrypt a model for brokers and key holders", seal_options, seal_run},
+    {"inspect", "FILE", 1, 1, "show what a sealed model says of itself, without a key", inspect_options, inspect_run},
+    {"unseal", "FILE", 1, 1, "decrypt a sealed model that you hold a key of", unseal_options, unseal_run},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 

@@ -47,7 +47,8 @@ static int run_new(const struct command_line *line)
         status = write_key(path, root.seed, 0600, &why);
     wipe(&root, sizeof root);
     if (status != STATUS_OK)
-        return console_fail(status, &why, status == STATUS_EXISTS ? "choose another name; keys are never replaced" : NULL);
+        return console_fail(status, &why,
+                            status == STATUS_EXISTS ? "choose another name; keys are never replaced" : NULL);
     printf("simulator root: %s (secret, for the enclave), %s (for brokers and clients)\n", path, public_path);
     console_not_a_tee();
     return EXIT_CODE_OK;
@@ -106,7 +107,8 @@ static enum status read_root(struct ed25519_private *root, const char *path, str
     enum status status = file_read(&text, &len, path, 256, why);
     if (status != STATUS_OK)
         return status;
-    status = hex_parse(root->seed, sizeof root->seed, (const char *)text, len > 0 && text[len - 1] == '\n' ? len - 1 : len);
+    status =
+        hex_parse(root->seed, sizeof root->seed, (const char *)text, len > 0 && text[len - 1] == '\n' ? len - 1 : len);
     if (status != STATUS_OK)
         reason_set(why, path, " is no simulator key; make one with `cloister simulator new`", NULL);
     file_free(text, len);
@@ -153,11 +155,11 @@ static int run_release(const struct command_line *line)
 }
 
 static const struct command_option release_options[] = {
-    {"pin", "HEX", "SHA-256 of the broker's TLS key, as `broker serve` prints it"},
-    {"model-root", "HEX", "root of the model"},
-    {"key-id", "HEX", "which of its sealed files, as `inspect` prints it"},
-    {"measurement", "HEX", "measurement to state, see `simulator measure`"},
-    {"configuration", "HEX", "SHA-256 of the enclave's configuration to state"},
+    {"pin", "HEX", "SHA-256 of the broker's TLS key, as `cloister broker serve` prints it (mandatory)"},
+    {"model-root", "HEX", "root of the model, as `cloister inspect` prints it (mandatory)"},
+    {"key-id", "HEX", "which of its sealed files: the file id that `cloister inspect` prints (mandatory)"},
+    {"measurement", "HEX", "measurement to state, see `cloister simulator measure` (mandatory)"},
+    {"configuration", "HEX", "SHA-256 of the enclave's configuration to state (mandatory)"},
     {"debug", NULL, "state that debugging is on"},
     {"nonce", "HEX", "use this nonce instead of asking for one"},
     {NULL, NULL, NULL},
@@ -165,12 +167,12 @@ static const struct command_option release_options[] = {
 static const struct command_option no_options[] = {{NULL, NULL, NULL}};
 
 const struct command simulator_commands[] = {
-    {"simulator new", "OUT", 1, 1, "Make a root key for simulated evidence (NOT A TEE): OUT and OUT.pub", no_options,
+    {"simulator new", "OUT", 1, 1, "make a root key for simulated evidence (NOT A TEE): OUT and OUT.pub", no_options,
      run_new},
-    {"simulator measure", "BINARY", 1, 1, "Print the measurement that the simulator states of a binary", no_options,
+    {"simulator measure", "BINARY", 1, 1, "print the measurement that the simulator states of a binary", no_options,
      run_measure},
     {"simulator release", "KEY https://BROKER[:PORT]", 2, 2,
-     "Ask a broker for a model's key as an enclave with these simulated claims would (NOT A TEE), to try a policy",
+     "try a policy: ask a broker for a key as an enclave with these simulated claims would (NOT A TEE)",
      release_options, run_release},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };

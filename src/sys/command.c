@@ -2,6 +2,7 @@
 #include "sys/command.h"
 
 #include "sys/console.h"
+#include "sys/version.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -45,8 +46,9 @@ bool command_number(const struct command_line *line, const char *option, unsigne
         return true;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || value > max) {
-        console_error("--%s takes a whole number from 0 to %llu, not %s", option, max, text);
+    bool digit = text[0] >= '0' && text[0] <= '9'; /* strtoull takes spaces and signs as well */
+    if (errno != 0 || !digit || *end != '\0' || value > max) {
+        console_error("--%s takes a whole number from 0 to %llu, not \"%s\"", option, max, text);
         return false;
     }
     *out = value;
@@ -159,53 +161,96 @@ static int words_matched(const char *name, int argc, char **argv)
     return words;
 }
 
-static void print_commands(const struct command *const *groups, const char *first_word)
+static void print_commands(FILE *out, const struct command *const *groups, const char *first_word)
 {
-    printf("usage: cloister COMMAND [OPTION...] [ARGUMENT...]\n\n");
+    size_t len = first_word == NULL ? 0 : strlen(first_word);
+    fprintf(out, "usage: cloister COMMAND [OPTION...] [ARGUMENT...]\n\n");
     for (const struct command *const *group = groups; *group != NULL; group++) {
         for (const struct command *c = *group; c->name != NULL; c++) {
-            size_t len = first_word == NULL ? 0 : strlen(first_word);
             if (len == 0 || (strncmp(c->name, first_word, len) == 0 && c->name[len] == ' '))
-                printf("  %-18s %s\n", c->name, c->summary);
+                fprintf(out, "  %-18s %s\n", c->name, c->summary);
         }
     }
-    printf("\n`cloister COMMAND --help` tells a command's options.\n");
+    if (first_word == NULL)
+        fprintf(out, "  %-18s %s\n  %-18s %s\n", "help [COMMAND]", "list the commands, or tell one's options",
+                "version", "print name and version");
+    fprintf(out, "\n`cloister COMMAND --help` tells a command's options.\n");
+}
+
+/* The command whose name argv starts with, the one of most words; NULL when there is none.  *group: argv[0] is the
+ * first word of commands. */
+static const struct command *find_command(const struct command *const *groups, int argc, char **argv, int *words_n,
+                                          bool *group)
+{
+    const struct command *best = NULL;
+    *words_n = 0;
+    *group = false;
+    if (argc == 0)
+        return NULL;
+    size_t len = strlen(argv[0]);
+    for (const struct command *const *row = groups; *row != NULL; row++) {
+        for (const struct command *c = *row; c->name != NULL; c++) {
+            int words = words_matched(c->name, argc, argv);
+            *group = *group || (len != 0 && strncmp(c->name, argv[0], len) == 0 && c->name[len] == ' ');
+            if (words > *words_n) {
+                best = c;
+                *words_n = words;
+            }
+        }
+    }
+    return best;
+}
+
+static int unknown_command(const struct command *const *groups, int argc, char **argv, bool group)
+{
+    if (!group) {
+        console_error("no command %s", argv[0]);
+        console_hint("`cloister help` lists the commands");
+        return EXIT_CODE_USAGE;
+    }
+    print_commands(stderr, groups, argv[0]);
+    if (argc > 1)
+        console_error("cloister %s has no command %s", argv[0], argv[1]);
+    else
+        console_error("cloister %s is a group of commands: name one of these", argv[0]);
+    return EXIT_CODE_USAGE;
+}
+
+static int print_help_for(const struct command *const *groups, int argc, char **argv)
+{
+    int words_n;
+    bool group;
+    const struct command *command = find_command(groups, argc, argv, &words_n, &group);
+    if (command != NULL && words_n < argc)
+        return wrong_use(command, "one argument too many:", argv[words_n]);
+    if (command == NULL && argc > 0 && !(group && argc == 1))
+        return unknown_command(groups, argc, argv, group);
+    if (command != NULL)
+        print_help(command);
+    else
+        print_commands(stdout, groups, argc == 0 ? NULL : argv[0]);
+    return EXIT_CODE_OK;
 }
 
 int command_main(const struct command *const *groups, int argc, char **argv)
 {
-    const struct command *best = NULL;
-    int best_words = 0;
-    bool group_of_commands = false;
+    int words_n;
+    bool group;
     if (argc < 2) {
-        print_commands(groups, NULL);
+        print_commands(stderr, groups, NULL);
+        console_error("a command is missing");
         return EXIT_CODE_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-        print_commands(groups, NULL);
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+        printf("cloister %s\n", CLOISTER_VERSION);
         return EXIT_CODE_OK;
     }
-    for (const struct command *const *group = groups; *group != NULL; group++) {
-        for (const struct command *c = *group; c->name != NULL; c++) {
-            int words = words_matched(c->name, argc - 1, argv + 1);
-            size_t len = strlen(argv[1]);
-            group_of_commands = group_of_commands || (strncmp(c->name, argv[1], len) == 0 && c->name[len] == ' ');
-            if (words > best_words) {
-                best = c;
-                best_words = words;
-            }
-        }
-    }
-    if (best != NULL)
-        return parse_and_run(best, argc - 1 - best_words, argv + 1 + best_words);
-    if (group_of_commands) {
-        bool help = argc > 2 && strcmp(argv[2], "--help") == 0;
-        if (argc > 2 && !help)
-            console_error("cloister %s has no command %s", argv[1], argv[2]);
-        print_commands(groups, argv[1]);
-        return help ? EXIT_CODE_OK : EXIT_CODE_USAGE;
-    }
-    console_error("no command %s", argv[1]);
-    console_hint("`cloister help` lists the commands");
-    return EXIT_CODE_USAGE;
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+        return print_help_for(groups, argc - 2, argv + 2);
+    const struct command *command = find_command(groups, argc - 1, argv + 1, &words_n, &group);
+    if (command != NULL)
+        return parse_and_run(command, argc - 1 - words_n, argv + 1 + words_n);
+    if (group && argc == 3 && strcmp(argv[2], "--help") == 0)
+        return print_help_for(groups, 1, argv + 1);
+    return unknown_command(groups, argc - 1, argv + 1, group);
 }

@@ -48,7 +48,8 @@ bool command_flag(const struct command_line *line, const char *option);
 bool command_number(const struct command_line *line, const char *option, unsigned long long max,
                     unsigned long long *out);
 
-/* Finds the command for argv among commands (ends with a row whose name is NULL), parses its options and runs it.
+/* Finds the command for argv among groups (ends with NULL; each ends with a row whose name is NULL), parses its options
+ * and runs it; answers help and version by itself.
  * Options may stand before or after positionals; "--" ends them; "--name=value" and "--name value" are the same.
  * Returns the exit code. */
 int command_main(const struct command *const *groups, int argc, char **argv);
