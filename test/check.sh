@@ -65,7 +65,7 @@ point 'every include is allowed by LAYERS' "$work/layers"
 defined() { nm --defined-only -g "$@" 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u; }
 undefined() { nm -u "$1" 2>/dev/null | awk 'NF == 2 { print $2 }' | sort -u; }
 printf '%s\n' memcpy memmove memset memcmp memchr strlen strcmp strncmp strchr strrchr \
-    __memcpy_chk __memmove_chk __memset_chk __stack_chk_fail _GLOBAL_OFFSET_TABLE_ >"$work/libc"
+    bcmp __memcpy_chk __memmove_chk __memset_chk __stack_chk_fail _GLOBAL_OFFSET_TABLE_ >"$work/libc"
 defined "$build/libcore.a" "$build"/src/sys/openssl/*.o >"$work/face"
 sort -u "$work/libc" "$work/face" >"$work/allowed"
 undefined "$build/libcore.a" | comm -23 - "$work/allowed" >"$work/core"
@@ -84,6 +84,9 @@ binary=$build/cloister-enclave
 defined "$build/libclient.a" "$build/libbroker.a" >"$work/foreign"
 nm "$binary" | awk 'NF == 3 { print $3 }' | sort -u | comm -12 - "$work/foreign" >"$work/strangers"
 point 'no symbol of client or broker is in the enclave' "$work/strangers"
+nm -u "$build/libenclave.a" "$build/libsys.a" "$build/libcore.a" "$build/libengine.a" |
+    grep -E 'getaddrinfo|gethostby|getservby|getpw|getgr|dlopen|iconv' >"$work/nss"
+point 'nothing of ours in the enclave loads libraries at run time' "$work/nss"
 {
     readelf -lW "$binary" | grep -E 'INTERP' | sed 's/^/has an interpreter: /'
     readelf -lW "$binary" | grep -q 'GNU_RELRO' || echo 'no RELRO'

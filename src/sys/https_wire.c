@@ -2,11 +2,11 @@
 #include "sys/https_wire.h"
 
 #include "sys/clock.h"
+#include "sys/resolve.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -99,16 +99,16 @@ static enum status connect_host(int *fd, const char *host, uint16_t port, uint64
     socklen_t address_len;
     if (numeric_address(&address, &address_len, host, port))
         return connect_to(fd, (struct sockaddr *)&address, address_len, end_ms, why);
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
-    char service[8];
-    snprintf(service, sizeof service, "%u", (unsigned)port);
-    int error = getaddrinfo(host, service, &hints, &found);
-    if (error != 0)
-        return fail(why, "cannot find the host's address", gai_strerror(error));
-    enum status status = STATUS_NETWORK;
-    for (const struct addrinfo *a = found; a != NULL && status != STATUS_OK; a = a->ai_next)
-        status = connect_to(fd, a->ai_addr, a->ai_addrlen, end_ms, why);
-    freeaddrinfo(found);
+    struct resolved found;
+    enum status status = resolve_host(&found, host, port, why);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < found.n; i++) {
+        const struct sockaddr *at = (const struct sockaddr *)&found.addresses[i].at;
+        status = connect_to(fd, at, found.addresses[i].len, end_ms, why);
+        if (status == STATUS_OK)
+            break;
+    }
     return status;
 }
 
