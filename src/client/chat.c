@@ -7,6 +7,7 @@
 #include "client/verify.h"
 #include "core/base/arena.h"
 #include "core/base/constant_time.h"
+#include "core/codec/decimal.h"
 #include "core/codec/json.h"
 #include "core/codec/json_writer.h"
 #include "core/receipt/receipt.h"
@@ -55,7 +56,7 @@ static int verify(struct chat *c)
     if (status == STATUS_OK)
         return EXIT_CODE_OK;
     if (c->verdict.checks_n == 0)
-        return console_fail(status, &c->why, "is the enclave up, and is this its address?");
+        return verify_fail(url, status, &c->why);
     int code = verify_print(&c->server, &c->verdict, c->json);
     console_error("%s is not verified: nothing was sent to it", url);
     if (terms.policy == NULL)
@@ -277,6 +278,22 @@ static enum status talk(struct chat *c)
     return status;
 }
 
+/* Told before anything is fetched, and before anything is cut short. */
+static bool check_use(const struct command_line *line)
+{
+    const char *temperature = command_value(line, "temperature"), *model = command_value(line, "model");
+    double t;
+    if (temperature != NULL && (decimal_double(&t, temperature, strlen(temperature)) != STATUS_OK || t < 0)) {
+        console_error("--temperature takes a number from 0 on, not \"%s\"", temperature);
+        return false;
+    }
+    if (model != NULL && strlen(model) >= MODEL_NAME_MAX) {
+        console_error("--model takes a name of at most %d bytes", MODEL_NAME_MAX - 1);
+        return false;
+    }
+    return true;
+}
+
 static int run_chat(const struct command_line *line)
 {
     static struct chat c;
@@ -285,7 +302,7 @@ static int run_chat(const struct command_line *line)
     c.json = command_flag(line, "json");
     c.conversation.temperature = command_value(line, "temperature");
     c.conversation.seed_given = command_value(line, "seed") != NULL;
-    if (!command_number(line, "max-tokens", 1000000, &c.conversation.max_tokens) ||
+    if (!check_use(line) || !command_number(line, "max-tokens", 1000000, &c.conversation.max_tokens) ||
         !command_number(line, "seed", INT64_MAX, &c.conversation.seed))
         return EXIT_CODE_USAGE;
     int code = verify(&c);

@@ -78,8 +78,11 @@ static enum status write_identity(const char *path, const char *comment, struct 
         status = STATUS_USAGE;
     if (status == STATUS_OK)
         status = file_write(path, text, text_len, 0600, 0, why);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = file_write(public_path, public_text, public_len, 0644, 0, why);
+        if (status != STATUS_OK)
+            unlink(path); /* made just above; half a pair is of no use */
+    }
     wipe(&identity, sizeof identity);
     wipe(text, sizeof text);
     if (status == STATUS_OK)

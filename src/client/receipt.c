@@ -34,6 +34,7 @@ const struct command receipt_commands[] = {
 enum status receipt_file_open(struct receipt_file *file, const char *path, struct reason *why)
 {
     struct arena arena;
+    struct reason parse_why = {""};
     uint8_t *text;
     size_t text_len;
     memset(file, 0, sizeof *file);
@@ -45,7 +46,9 @@ enum status receipt_file_open(struct receipt_file *file, const char *path, struc
     status = STATUS_NO_MEMORY;
     if (file->memory != NULL) {
         arena_init(&arena, file->memory, file->memory_len);
-        status = receipt_parse(&file->receipt, &arena, text, text_len, why);
+        status = receipt_parse(&file->receipt, &arena, text, text_len, &parse_why);
+        if (status != STATUS_OK)
+            reason_set(why, path, ": ", parse_why.text, NULL);
     }
     file_free(text, text_len);
     if (status != STATUS_OK)
@@ -157,10 +160,7 @@ static enum status verify_attestation(struct keyset *keyset, struct verdict *v, 
     struct policy *policy = NULL;
     struct verified server = {.text = NULL};
     unsigned long long time = clock_unix_seconds();
-    if (!command_number(line, "time", UINT64_MAX, &time)) {
-        reason_set(why, "--time is no time", NULL);
-        return STATUS_USAGE;
-    }
+    (void)command_number(line, "time", UINT64_MAX, &time); /* checked before */
     enum status status = file_read(&text, &text_len, command_value(line, "attestation"), BUNDLE_TEXT_MAX, why);
     if (status != STATUS_OK)
         return status;
@@ -214,6 +214,20 @@ static enum status read_expectation(struct receipt_expect *expect, uint8_t key[s
     return STATUS_OK;
 }
 
+/* What only an attestation is held against must not be passed over in silence. */
+static bool check_use(const struct command_line *line)
+{
+    static const char *const names[] = {"policy", "simulator-root", "time"};
+    unsigned long long time;
+    for (size_t i = 0; i < sizeof names / sizeof *names && command_value(line, "attestation") == NULL; i++) {
+        if (command_value(line, names[i]) != NULL) {
+            console_error("--%s is about an attestation: give --attestation FILE as well", names[i]);
+            return false;
+        }
+    }
+    return command_number(line, "time", UINT64_MAX, &time);
+}
+
 static int verify_run(const struct command_line *line)
 {
     uint8_t key[ED25519_PUBLIC_LEN], digest[SHA256_LEN];
@@ -221,6 +235,8 @@ static int verify_run(const struct command_line *line)
     struct receipt_expect expect;
     struct verdict v;
     struct reason why = {""};
+    if (!check_use(line))
+        return EXIT_CODE_USAGE;
     verdict_init(&v);
     enum status status = receipt_file_open(&file, line->arguments[0], &why);
     if (status != STATUS_OK)
@@ -230,6 +246,8 @@ static int verify_run(const struct command_line *line)
     if (status == STATUS_OK) {
         receipt_verify(&v, &file.receipt, &expect);
         code = receipt_print(&file.receipt, &v, "verified", command_flag(line, "json"));
+        if (code != EXIT_CODE_OK)
+            console_error("%s is not verified", line->arguments[0]);
         if (expect.key == NULL && command_value(line, "attestation") == NULL)
             console_hint("say whose receipt it should be: --attestation FILE with --policy FILE, or --key HEX");
     } else {

@@ -58,7 +58,8 @@ static enum status choose(struct replay_setup *setup, const struct receipt_state
     const char *isa = command_value(line, "isa");
     struct cpu cpu = cpu_read();
     unsigned long long threads_n = other_threads(s, &cpu);
-    if (!command_number(line, "threads", MODEL_STREAM_THREADS_MAX, &threads_n) || threads_n == 0) {
+    (void)command_number(line, "threads", MODEL_STREAM_THREADS_MAX, &threads_n); /* checked before */
+    if (threads_n == 0) {
         reason_set(why, "--threads takes a number from 1 to 256", NULL);
         return STATUS_USAGE;
     }
@@ -157,6 +158,9 @@ static int replay_run_command(const struct command_line *line)
     struct receipt_file file;
     struct verdict v;
     struct reason why = {""};
+    unsigned long long threads_n;
+    if (!command_number(line, "threads", MODEL_STREAM_THREADS_MAX, &threads_n))
+        return EXIT_CODE_USAGE;
     verdict_init(&v);
     enum status status = receipt_file_open(&file, line->arguments[0], &why);
     if (status != STATUS_OK)
@@ -164,6 +168,8 @@ static int replay_run_command(const struct command_line *line)
     status = replay(&v, &file.receipt, line, &why);
     int code = status == STATUS_OK ? receipt_print(&file.receipt, &v, "replayed", command_flag(line, "json"))
                                    : console_fail(status, &why, NULL);
+    if (status == STATUS_OK && code != EXIT_CODE_OK)
+        console_error("%s is not replayed", line->arguments[0]);
     receipt_file_close(&file);
     return code;
 }

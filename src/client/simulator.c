@@ -16,6 +16,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { KEY_TEXT_LEN = 65 }; /* 64 hexadecimal digits and a newline */
 
@@ -42,9 +43,12 @@ static int run_new(const struct command_line *line)
     random_bytes(root.seed, sizeof root.seed);
     enum status status = ed25519_public(public_key, &root);
     if (status == STATUS_OK)
-        status = write_key(public_path, public_key, 0644, &why);
-    if (status == STATUS_OK)
         status = write_key(path, root.seed, 0600, &why);
+    if (status == STATUS_OK) {
+        status = write_key(public_path, public_key, 0644, &why);
+        if (status != STATUS_OK)
+            unlink(path); /* made just above; half a pair is of no use */
+    }
     wipe(&root, sizeof root);
     if (status != STATUS_OK)
         return console_fail(status, &why,

@@ -63,6 +63,10 @@ must_check enum status verify_nonce_parse(uint8_t nonce[static EVIDENCE_NONCE_LE
 /* The verdict for a person, with NOT A TEE in words when the evidence is simulated; returns the exit code. */
 int verify_print(const struct verified *server, const struct verdict *v, bool json);
 
+/* When there is no verdict because no check was made: what went wrong with source, a URL or a file; returns the exit
+ * code. */
+int verify_fail(const char *source, enum status status, const struct reason *why);
+
 extern const struct command verify_commands[];
 
 #endif

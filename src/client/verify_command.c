@@ -102,19 +102,22 @@ int verify_print(const struct verified *server, const struct verdict *v, bool js
     return exit_code_of(status);
 }
 
-/* Keeps what was verified, so that it can be verified again without a network. */
-static int save(const struct verified *server, const char *path, bool json)
+/* Keeps what was looked at, so that it can be verified again without a network.  Returns code, that of the verdict,
+ * unless that is 0 and nothing could be kept. */
+static int save(int code, const struct verified *server, const char *path, bool json)
 {
     const uint8_t none[EVIDENCE_NONCE_LEN] = {0};
     char nonce[2 * EVIDENCE_NONCE_LEN + 1];
     struct reason why = {{0}};
     enum status status = file_write(path, server->text, server->text_len, 0644, 1, &why);
+    if (status != STATUS_OK && code != EXIT_CODE_OK)
+        console_warning("not saved: %s", why.text);
     if (status != STATUS_OK)
-        return console_fail(status, &why, NULL);
+        return code != EXIT_CODE_OK ? code : console_fail(status, &why, NULL);
     hex_write(nonce, server->nonce, sizeof server->nonce);
     if (!json && !constant_time_equal(server->nonce, none, sizeof none))
         printf("saved; verify it again with: cloister verify %s --nonce %s\n", path, nonce);
-    return EXIT_CODE_OK;
+    return code;
 }
 
 static enum status verify_file(struct verified *out, struct verdict *v, const char *path,
@@ -132,6 +135,18 @@ static enum status verify_file(struct verified *out, struct verdict *v, const ch
     return status;
 }
 
+int verify_fail(const char *source, enum status status, const struct reason *why)
+{
+    const char *hint = NULL;
+    if (status == STATUS_NOT_FOUND)
+        hint = "name a file, or a server as https://HOST:PORT";
+    if (status != STATUS_NETWORK)
+        return console_fail(status, why, hint);
+    console_error("%s: %s", source, why->text[0] == '\0' ? status_name(status) : why->text);
+    console_hint("is the enclave up, and is this its address?");
+    return exit_code_of(status);
+}
+
 static int verify_and_print(const struct command_line *line, const struct verify_terms *terms)
 {
     const char *source = line->arguments[0];
@@ -143,19 +158,18 @@ static int verify_and_print(const struct command_line *line, const struct verify
                                                        : verify_file(&server, &v, source, terms, &why);
     int code;
     if (v.checks_n == 0) {
-        code = console_fail(status, &why,
-                            status == STATUS_NOT_FOUND ? "name a file, or a server as https://HOST:PORT" : NULL);
+        code = verify_fail(source, status, &why);
     } else {
         code = verify_print(&server, &v, command_flag(line, "json"));
+        if (code != EXIT_CODE_OK)
+            console_error("%s is not verified", source);
         if (!terms->anchors->simulator_known && server.kind == EVIDENCE_SIMULATOR)
             console_hint("--simulator-root FILE names the simulator that you accept");
-        else if (status != STATUS_OK && terms->policy == NULL)
+        else if (status == STATUS_REFUSED && terms->policy == NULL)
             console_hint("write the values that you accept into a policy (spec/policy.md) and give it with --policy");
     }
-    if (save_path != NULL && server.text_len != 0) {
-        int saved = save(&server, save_path, command_flag(line, "json"));
-        code = code == EXIT_CODE_OK ? saved : code;
-    }
+    if (save_path != NULL && server.text_len != 0)
+        code = save(code, &server, save_path, command_flag(line, "json"));
     verified_close(&server);
     return code;
 }
