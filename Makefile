@@ -53,7 +53,7 @@ TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict co
  core/crypto/hpke sys/file sys/command core/codec/text_codes core/codec/json \
  core/codec/json_writer core/codec/http core/ohttp/bhttp core/ohttp/ohttp core/ohttp/ohttp_chunked sys/identity sys/https
 TESTS += core/evidence/sim core/evidence/keyset core/evidence/bundle core/evidence/release core/policy/policy
-TESTS += enclave/sandbox enclave/config enclave/frame enclave/egress enclave/channel
+TESTS += enclave/sandbox enclave/config enclave/frame enclave/egress enclave/channel enclave/scribe
 TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/receipt/receipt core/receipt/replay
 ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determinism engine/gguf engine/place \
@@ -132,6 +132,10 @@ $(ENGINE_TESTS:%=$(BUILD)/test/%): $(BUILD)/test/engine/rig.o $(BUILD)/test/engi
 $(ENGINE_TESTS:%=$(BUILD)/test/%): LIBS += -lm
 
 $(BUILD)/test/sys/https: $(BUILD)/test/sys/https_app.o
+ENCLAVE_PROCESS_TESTS := enclave/scribe
+$(ENCLAVE_PROCESS_TESTS:%=$(BUILD)/test/%): $(BUILD)/test/enclave/processes.o $(BUILD)/test/enclave/no_sandbox.o \
+ $(BUILD)/test/engine/rig.o
+$(ENCLAVE_PROCESS_TESTS:%=$(BUILD)/test/%): LIBS += -lm
 $(BUILD)/test/sys/command: $(MANUAL_OBJECTS)
 $(BUILD)/test/fuzz/json_parse: LIBS += -ljansson
 

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The scribe against every message in every state, from gate, vault and warden; and whole requests with their cancels.
+ * EN-21 EN-22 EN-23 EN-24 EN-31 EN-50 */
+#include "enclave/scribe.h"
+#include "enclave/processes.h"
+#include "enclave/role.h"
+#include "enclave/setup.h"
+
+#include "engine/rig.h"
+#include "tap.h"
+
+enum { WARDEN = 0, GATE = 1, VAULT = 2 };
+enum { EXCHANGE = 7, OTHER = 8, PROBE = 9 };
+
+static struct rig rig;
+static struct channel_message m;
+
+static const char chat[] =
+    "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Once upon\"}],\"temperature\":0}";
+
+static void send_frame(struct process *p, enum message type, uint64_t slot, uint32_t token_or_end)
+{
+    uint8_t bytes[FRAME_LEN];
+    struct frame f = {.end = type == MESSAGE_END ? token_or_end : 0,
+                      .tokens_n = type == MESSAGE_TOKEN,
+                      .tokens = {type == MESSAGE_TOKEN ? token_or_end : 0}};
+    if (frame_write(bytes, &f) == STATUS_OK)
+        process_send(p, VAULT, type, slot, bytes, sizeof bytes);
+}
+
+static void start_bare(struct process *p)
+{
+    process_start(p, 3, -1, scribe_main);
+    check(process_hear(p, WARDEN, &m) && m.type == MESSAGE_SCRIBE_HELLO && m.len > 36 && m.len <= 36 + 128,
+          "EN-22: the scribe says hello");
+}
+
+static void send_meta(struct process *p)
+{
+    for (size_t at = 0; at < rig.meta_len; at += CHANNEL_PAYLOAD_MAX) {
+        size_t left = rig.meta_len - at;
+        process_send(p, WARDEN, MESSAGE_META, 0, rig.file + at,
+                     left < CHANNEL_PAYLOAD_MAX ? left : CHANNEL_PAYLOAD_MAX);
+    }
+    process_send(p, WARDEN, MESSAGE_META_END, 0, NULL, 0);
+}
+
+static void send_setup(struct process *p)
+{
+    uint8_t bytes[SETUP_LEN_MAX];
+    size_t len;
+    struct scribe_setup setup = {.model_name = "m",
+                                 .tee = "simulator",
+                                 .isa = "scalar",
+                                 .threads = 1,
+                                 .sequences = 1,
+                                 .context = 64,
+                                 .vocab_n = rig.model.vocab_n};
+    if (scribe_setup_write(bytes, &len, &setup) == STATUS_OK)
+        process_send(p, WARDEN, MESSAGE_SCRIBE_SETUP, 0, bytes, len);
+}
+
+/* One slot, a context of 64. */
+static bool start(struct process *p)
+{
+    process_start(p, 3, -1, scribe_main);
+    if (!process_hear(p, WARDEN, &m))
+        return false;
+    send_meta(p);
+    send_setup(p);
+    return process_hear(p, WARDEN, &m) && m.type == MESSAGE_SCRIBE_READY && m.len == 64;
+}
+
+static void request(struct process *p, uint64_t exchange, enum request_kind kind, const char *body)
+{
+    uint8_t bytes[4] = {(uint8_t)kind};
+    process_send(p, GATE, MESSAGE_REQUEST, exchange, bytes, sizeof bytes);
+    if (body[0] != '\0')
+        process_send(p, GATE, MESSAGE_REQUEST_PART, exchange, body, strlen(body));
+    process_send(p, GATE, MESSAGE_REQUEST_END, exchange, NULL, 0);
+}
+
+static bool answers_probe(struct process *p)
+{
+    request(p, PROBE, REQUEST_MODELS, "");
+    while (process_hear(p, GATE, &m)) {
+        if (m.id == PROBE && m.type == MESSAGE_RESPONSE_END)
+            return true;
+    }
+    return false;
+}
+
+/* Whether it still answers; messages about other exchanges are passed over.  Between two requests it hears the vault.
+ */
+static bool lives(struct process *p)
+{
+    return answers_probe(p) && answers_probe(p);
+}
+
+static bool hear_vault(struct process *p, enum message type)
+{
+    while (process_hear(p, VAULT, &m)) {
+        if (m.type == type)
+            return true;
+    }
+    return false;
+}
+
+/* Brings the job of EXCHANGE into that state. */
+static bool reach(struct process *p, enum job_state state)
+{
+    const uint8_t kind[4] = {REQUEST_CHAT};
+    if (!start(p))
+        return false;
+    if (state == JOB_NONE)
+        return true;
+    if (state == JOB_RECEIVING) {
+        process_send(p, GATE, MESSAGE_REQUEST, EXCHANGE, kind, sizeof kind);
+        return true;
+    }
+    if (state == JOB_WAITING) {
+        request(p, OTHER, REQUEST_CHAT, chat);
+        request(p, EXCHANGE, REQUEST_CHAT, chat);
+        return hear_vault(p, MESSAGE_PROMPT);
+    }
+    request(p, EXCHANGE, REQUEST_CHAT, chat);
+    if (!hear_vault(p, MESSAGE_PROMPT))
+        return false;
+    if (state == JOB_STOPPING) {
+        process_send(p, GATE, MESSAGE_CANCEL, EXCHANGE, NULL, 0);
+        return hear_vault(p, MESSAGE_STOP);
+    }
+    return true;
+}
+
+struct allowed {
+    int state;
+    enum message type;
+    size_t len_min, len_max;
+};
+
+static bool is_allowed(const struct allowed *rows, size_t rows_n, int state, enum message type, size_t len)
+{
+    for (size_t i = 0; i < rows_n; i++) {
+        if (rows[i].state == state && rows[i].type == type && len >= rows[i].len_min && len <= rows[i].len_max)
+            return true;
+    }
+    return false;
+}
+
+static const char *const state_names[] = {"NONE", "RECEIVING", "WAITING", "RUNNING", "STOPPING"};
+static const size_t lens[] = {0, 4, FRAME_LEN};
+
+static void test_gate_table(void)
+{
+    static const struct allowed rows[] = {
+        {JOB_NONE, MESSAGE_REQUEST, 4, 4},
+        {JOB_NONE, MESSAGE_CANCEL, 0, 0},
+        {JOB_RECEIVING, MESSAGE_REQUEST_PART, 1, CHANNEL_PAYLOAD_MAX},
+        {JOB_RECEIVING, MESSAGE_REQUEST_END, 0, 0},
+        {JOB_RECEIVING, MESSAGE_CANCEL, 0, 0},
+        {JOB_WAITING, MESSAGE_CANCEL, 0, 0},
+        {JOB_RUNNING, MESSAGE_CANCEL, 0, 0},
+        {JOB_STOPPING, MESSAGE_CANCEL, 0, 0},
+    };
+    static const uint8_t payload[FRAME_LEN];
+    for (int state = JOB_NONE; state <= JOB_STOPPING; state++) {
+        unsigned passed = 0, killed = 0, tried = 0;
+        for (int type = MESSAGE_GATE_HELLO; type <= MESSAGE_END; type++) {
+            for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++, tried++) {
+                struct process p;
+                bool wanted = is_allowed(rows, sizeof rows / sizeof rows[0], state, (enum message)type, lens[i]);
+                bool reached = reach(&p, (enum job_state)state);
+                process_send(&p, GATE, (enum message)type, EXCHANGE, payload, lens[i]);
+                bool survived = lives(&p);
+                int code = process_end(&p);
+                passed += reached && survived == wanted && code == (wanted ? 0 : 1);
+                killed += !wanted;
+            }
+        }
+        check(passed == tried, "EN-21: job %s: %u of %u messages from gate end the scribe", state_names[state], killed,
+              tried);
+    }
+}
+
+static void test_vault_table(void)
+{
+    static const enum job_state states[] = {JOB_NONE, JOB_RUNNING, JOB_STOPPING};
+    static const struct allowed rows[] = {
+        {JOB_RUNNING, MESSAGE_TOKEN, FRAME_LEN, FRAME_LEN},
+        {JOB_RUNNING, MESSAGE_END, FRAME_LEN, FRAME_LEN},
+        {JOB_STOPPING, MESSAGE_TOKEN, FRAME_LEN, FRAME_LEN},
+        {JOB_STOPPING, MESSAGE_END, FRAME_LEN, FRAME_LEN},
+    };
+    for (size_t at = 0; at < sizeof states / sizeof states[0]; at++) {
+        int state = states[at];
+        unsigned passed = 0, tried = 0;
+        for (int type = MESSAGE_GATE_HELLO; type <= MESSAGE_END; type++) {
+            for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++, tried++) {
+                struct process p;
+                uint8_t payload[FRAME_LEN] = {0};
+                payload[36] = type == MESSAGE_TOKEN; /* one token, 0 */
+                bool wanted = is_allowed(rows, sizeof rows / sizeof rows[0], state, (enum message)type, lens[i]);
+                bool reached = reach(&p, (enum job_state)state);
+                process_send(&p, VAULT, (enum message)type, 0, payload, lens[i]);
+                bool survived = lives(&p);
+                int code = process_end(&p);
+                passed += reached && survived == wanted && code == (wanted ? 0 : 1);
+            }
+        }
+        check(passed == tried, "EN-31: slot of a job %s: every message from the vault but its own ends the scribe",
+              state_names[state]);
+    }
+    static const uint64_t slots[] = {1, 255, 256, UINT64_MAX};
+    for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
+        struct process p;
+        bool reached = reach(&p, JOB_RUNNING);
+        send_frame(&p, MESSAGE_TOKEN, slots[i], 5);
+        check(reached && !lives(&p) && process_end(&p) == 1, "EN-31: a token of a slot that there is not");
+    }
+    static const uint32_t tokens[] = {512, 0x7fffffff, UINT32_MAX};
+    for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++) {
+        struct process p;
+        bool reached = reach(&p, JOB_RUNNING);
+        send_frame(&p, MESSAGE_TOKEN, 0, tokens[i]);
+        check(reached && !lives(&p) && process_end(&p) == 1, "EN-31: a token beyond the vocabulary");
+    }
+}
+
+static void test_start_order(void)
+{
+    unsigned passed = 0, tried = 0;
+    for (int type = MESSAGE_GATE_HELLO; type <= MESSAGE_END; type++, tried += 2) {
+        struct process p;
+        uint8_t payload[16] = {0};
+        process_start(&p, 3, -1, scribe_main);
+        bool heard = process_hear(&p, WARDEN, &m);
+        process_send(&p, WARDEN, (enum message)type, 0, payload, sizeof payload);
+        process_send(&p, WARDEN, MESSAGE_META_END, 0, NULL, 0); /* so that one that it took shows as a bad tokenizer */
+        passed += heard && process_end(&p) == 1;
+        process_start(&p, 3, -1, scribe_main);
+        heard = process_hear(&p, WARDEN, &m);
+        send_meta(&p);
+        process_send(&p, WARDEN, (enum message)type, 0, payload, sizeof payload);
+        passed += heard && !process_hear(&p, WARDEN, &m) && process_end(&p) == 1;
+    }
+    check(passed == tried, "EN-22: a message out of turn, or a setup of another length, ends the scribe");
+    struct process p;
+    start_bare(&p);
+    check(process_end(&p) == 0, "EN-50: at a closed channel it ends with 0");
+    check(start(&p), "it starts");
+    process_send(&p, WARDEN, MESSAGE_META, 0, "x", 1);
+    check(!process_hear(&p, WARDEN, &m), "while serving the warden has nothing more to say");
+    check(process_end(&p) == 0, "EN-50: it is taken as the end");
+}
+
+/* Counts what the gate hears about EXCHANGE until the scribe has answered a probe as well. */
+struct heard {
+    unsigned responses, parts, ends, aborts;
+    bool after_end; /* something came after the end */
+    unsigned status;
+};
+
+static struct heard listen_to(struct process *p)
+{
+    struct heard h = {0};
+    request(p, PROBE, REQUEST_MODELS, "");
+    while (process_hear(p, GATE, &m) && !(m.id == PROBE && m.type == MESSAGE_RESPONSE_END)) {
+        if (m.id != EXCHANGE)
+            continue;
+        h.after_end = h.after_end || h.ends + h.aborts != 0;
+        h.responses += m.type == MESSAGE_RESPONSE;
+        h.status = m.type == MESSAGE_RESPONSE ? (unsigned)(m.payload[0] | m.payload[1] << 8) : h.status;
+        h.parts += m.type == MESSAGE_RESPONSE_PART;
+        h.ends += m.type == MESSAGE_RESPONSE_END;
+        h.aborts += m.type == MESSAGE_RESPONSE_ABORT;
+    }
+    return h;
+}
+
+static void test_cancels(void)
+{
+    for (int state = JOB_RECEIVING; state <= JOB_STOPPING; state++) {
+        struct process p;
+        bool reached = reach(&p, (enum job_state)state);
+        for (int i = 0; i < 3; i++)
+            process_send(&p, GATE, MESSAGE_CANCEL, EXCHANGE, NULL, 0);
+        if (state >= JOB_RUNNING) {
+            if (state == JOB_RUNNING)
+                reached = reached && hear_vault(&p, MESSAGE_STOP);
+            send_frame(&p, MESSAGE_TOKEN, 0, 300); /* was on its way */
+            send_frame(&p, MESSAGE_END, 0, FRAME_END_STOPPED);
+            reached = reached && hear_vault(&p, MESSAGE_FREE);
+        }
+        struct heard h = listen_to(&p);
+        check(reached && h.aborts == 1 && h.ends == 0 && h.responses == 0 && !h.after_end,
+              "EN-23: cancelled three times while %s: one abort and nothing else", state_names[state]);
+        check(process_end(&p) == 0, "it lived on");
+    }
+}
+
+static void test_whole_requests(void)
+{
+    static const struct {
+        enum frame_end end;
+        unsigned status;
+    } rows[] = {{FRAME_END_STOP, 200}, {FRAME_END_LENGTH, 200}, {FRAME_END_BUDGET, 429}};
+    struct process p;
+    bool started = start(&p);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        request(&p, EXCHANGE, REQUEST_CHAT, chat);
+        bool fine = started && hear_vault(&p, MESSAGE_PROMPT);
+        send_frame(&p, MESSAGE_TOKEN, 0, 300);
+        send_frame(&p, MESSAGE_END, 0, rows[i].end);
+        fine = fine && hear_vault(&p, MESSAGE_FREE);
+        process_send(&p, GATE, MESSAGE_CANCEL, EXCHANGE, NULL, 0); /* crossed the end */
+        struct heard h = listen_to(&p);
+        check(fine && h.responses == 1 && h.status == rows[i].status && h.parts == 1 && h.ends == 1 && h.aborts == 0 &&
+                  !h.after_end,
+              "EN-23: end %d: one answer, %u", (int)rows[i].end, rows[i].status);
+    }
+    static const char *const wrong[] = {"", "{", "[]", "{}", "{\"model\":\"other\",\"messages\":[]}"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        request(&p, EXCHANGE, REQUEST_CHAT, wrong[i]);
+        struct heard h = listen_to(&p);
+        check(h.responses == 1 && h.status == 400 && h.ends == 1 && h.aborts == 0 && !h.after_end,
+              "EN-23: a wrong request has one answer, 400");
+    }
+    request(&p, EXCHANGE, REQUEST_RECEIPT, "/v1/receipts/00000000000000000000000000000000");
+    check(listen_to(&p).status == 404, "no such receipt");
+    check(process_end(&p) == 0, "it lived on");
+}
+
+/* EN-24: what a gate gone wrong cannot do. */
+static void test_bounds(void)
+{
+    static uint8_t part[CHANNEL_PAYLOAD_MAX];
+    struct process p;
+    bool reached = reach(&p, JOB_RECEIVING);
+    for (size_t i = 0; i < JOB_BODY_MAX / sizeof part; i++)
+        process_send(&p, GATE, MESSAGE_REQUEST_PART, EXCHANGE, part, sizeof part);
+    check(reached && lives(&p), "EN-24: a body of 1 MiB");
+    process_send(&p, GATE, MESSAGE_REQUEST_PART, EXCHANGE, part, 1);
+    check(!lives(&p) && process_end(&p) == 1, "EN-24: one byte more ends the scribe");
+    reached = start(&p);
+    const uint8_t kind[4] = {REQUEST_CHAT};
+    for (uint64_t i = 0; i < JOBS_MAX - 1; i++) /* one is left for the probe */
+        process_send(&p, GATE, MESSAGE_REQUEST, 1000 + i, kind, sizeof kind);
+    check(reached && lives(&p), "255 jobs at once, and a probe");
+    process_send(&p, GATE, MESSAGE_REQUEST, 5000, kind, sizeof kind);
+    process_send(&p, GATE, MESSAGE_REQUEST, 5001, kind, sizeof kind);
+    check(!lives(&p) && process_end(&p) == 1, "257 end the scribe: the gate's bound is lower");
+    for (unsigned bad = REQUEST_RECEIPT + 1; bad < 256; bad += 50) {
+        const uint8_t other[4] = {(uint8_t)bad};
+        reached = start(&p);
+        process_send(&p, GATE, MESSAGE_REQUEST, EXCHANGE, other, sizeof other);
+        check(reached && !lives(&p) && process_end(&p) == 1, "EN-21: a request of kind %u", bad);
+    }
+}
+
+int main(void)
+{
+    size_t len;
+    uint8_t *file = rig_read("test/data/stories260K/stories260K.gguf", &len);
+    rig_open(&rig, file, len);
+    test_start_order();
+    test_whole_requests();
+    test_cancels();
+    test_bounds();
+    test_gate_table();
+    test_vault_table();
+    rig_close(&rig);
+    return tap_done();
+}
