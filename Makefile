@@ -53,14 +53,14 @@ TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict co
  core/crypto/hpke sys/file sys/command core/codec/text_codes core/codec/json \
  core/codec/json_writer core/codec/http core/ohttp/bhttp core/ohttp/ohttp core/ohttp/ohttp_chunked sys/identity sys/https
 TESTS += core/evidence/sim core/evidence/keyset core/evidence/bundle core/evidence/release core/policy/policy
-TESTS += enclave/sandbox enclave/config enclave/frame enclave/egress enclave/channel enclave/scribe
+TESTS += client/chat_stream enclave/sandbox enclave/config enclave/frame enclave/egress enclave/channel enclave/scribe
 TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/receipt/receipt core/receipt/replay
 ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/admission engine/workers
 TESTS += $(ENGINE_TESTS)
 SCRIPT_TESTS += test/cli/seal.sh
-SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh
+SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh test/cli/transcripts.sh
 BENCHES += seal
 BENCHES += engine
 FUZZERS :=
@@ -69,6 +69,7 @@ FUZZERS += json_parse base64_parse hex_parse http_head_parse http_chunked_parse 
  ohttp_chunk_parse
 FUZZERS += sim_parse bundle_parse policy_parse release_parse audit_record_parse
 FUZZERS += gguf_parse tokenizer_encode
+FUZZERS += config_parse chat_request_parse frame_read http_route
 
 LIBS_ENCLAVE := -levent_openssl -levent_core -lssl -lcrypto -pthread
 LIBS_ALL := -lsqlite3 -levent_openssl -levent_pthreads -levent_core -lssl -lcrypto -pthread

@@ -83,9 +83,11 @@ static bool take_event(struct chat_stream *s, const uint8_t *event, size_t len)
 {
     size_t data_len = sizeof data_mark - 1, receipt_len = sizeof receipt_mark - 1;
     if (len > receipt_len && memcmp(event, receipt_mark, receipt_len) == 0) {
-        s->receipt = s->receipt == NULL ? malloc(len - receipt_len + 1) : NULL;
+        if (s->receipt != NULL)
+            return fail(s, STATUS_MALFORMED, "the answer has two receipts");
+        s->receipt = malloc(len - receipt_len + 1);
         if (s->receipt == NULL)
-            return fail(s, STATUS_MALFORMED, "the receipt cannot be kept");
+            return fail(s, STATUS_NO_MEMORY, "out of memory");
         s->receipt_len = len - receipt_len + 1;
         memcpy(s->receipt, event + receipt_len, len - receipt_len);
         s->receipt[s->receipt_len - 1] = '\n';
