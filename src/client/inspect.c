@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `cloister inspect`: the public header and for whom a model is sealed.  Nothing of it is proven without a key. */
+#include "client/keys_file.h"
 #include "client/seal.h"
 #include "core/codec/hex.h"
 #include "core/codec/json_writer.h"
@@ -80,7 +81,9 @@ int inspect_run(const struct command_line *line)
         return console_fail(status_from_errno(&why, "cannot open", line->arguments[0]), &why, NULL);
     struct model_stream *s = malloc(sizeof *s);
     enum status status = s == NULL ? STATUS_NO_MEMORY : model_stream_open(s, fd, &why);
-    if (status == STATUS_OK && command_flag(line, "json"))
+    if (status != STATUS_OK && s != NULL)
+        keys_name_file(&why, line->arguments[0]);
+    else if (status == STATUS_OK && command_flag(line, "json"))
         status = print_json(s);
     else if (status == STATUS_OK)
         print_text(s);

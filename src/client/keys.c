@@ -74,8 +74,11 @@ static enum status write_identity(const char *path, const char *comment, struct 
     }
     if (status != STATUS_OK)
         reason_set(why, "a comment is at most 128 printable ASCII characters, without space at either end", NULL);
-    if (status == STATUS_OK && (size_t)snprintf(public_path, sizeof public_path, "%s.pub", path) >= sizeof public_path)
+    if (status == STATUS_OK &&
+        (size_t)snprintf(public_path, sizeof public_path, "%s.pub", path) >= sizeof public_path) {
+        reason_set(why, "the path of the public key is too long", NULL);
         status = STATUS_USAGE;
+    }
     if (status == STATUS_OK)
         status = file_write(path, text, text_len, 0600, 0, why);
     if (status == STATUS_OK) {

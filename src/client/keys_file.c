@@ -11,8 +11,7 @@
 
 static const char variable[] = "MODEL_KEY_BASE64";
 
-/* why = "PATH: " and what it says already. */
-static void put_path_before(struct reason *why, const char *path)
+void keys_name_file(struct reason *why, const char *path)
 {
     struct reason what = *why;
     reason_set(why, path, ": ", what.text, NULL);
@@ -43,7 +42,7 @@ enum status keys_raw_key_read(struct seal_raw_key *key, const char *path, struct
         return status;
     status = seal_raw_key_parse(key, (const char *)text, text_len, why);
     if (status != STATUS_OK)
-        put_path_before(why, path);
+        keys_name_file(why, path);
     file_free(text, text_len);
     return status;
 }
@@ -61,7 +60,7 @@ enum status keys_identity_read(struct x25519_private *identity, const char *path
         return status;
     status = seal_identity_parse(identity, (const char *)text, text_len, why);
     if (status != STATUS_OK)
-        put_path_before(why, path);
+        keys_name_file(why, path);
     file_free(text, text_len);
     return status;
 }
@@ -76,7 +75,7 @@ enum status keys_recipient_read(struct seal_recipient *recipient, const char *pa
         return status;
     status = seal_recipient_parse(recipient, (const char *)text, text_len, why);
     if (status != STATUS_OK)
-        put_path_before(why, path);
+        keys_name_file(why, path);
     file_free(text, text_len);
     return status;
 }
@@ -90,7 +89,7 @@ enum status keys_raw_key_from_environment(struct seal_raw_key *key, bool *given,
         return STATUS_OK;
     enum status status = seal_raw_key_parse(key, text, strlen(text), why);
     if (status != STATUS_OK)
-        put_path_before(why, variable);
+        keys_name_file(why, variable);
     wipe(text, strlen(text)); /* the very bytes that /proc/PID/environ shows */
     unsetenv(variable);
     console_warning("%s is weaker than --raw-key FILE: other processes of this user read it in /proc/PID/environ, and "

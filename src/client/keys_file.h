@@ -15,6 +15,9 @@ must_check enum status keys_raw_key_read(struct seal_raw_key *key, const char *p
 must_check enum status keys_identity_read(struct x25519_private *identity, const char *path, struct reason *why);
 must_check enum status keys_recipient_read(struct seal_recipient *recipient, const char *path, struct reason *why);
 
+/* why = "PATH: " and what it says already. */
+void keys_name_file(struct reason *why, const char *path);
+
 /* MODEL_KEY_BASE64: *given says whether it is set; it is wiped from the environment, and a warning on standard error
  * says why it is the weaker way. */
 must_check enum status keys_raw_key_from_environment(struct seal_raw_key *key, bool *given, struct reason *why);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/keys_rewrap.h"
 
+#include "client/keys_file.h"
 #include "sys/file.h"
 
 #include <errno.h>
@@ -20,8 +21,11 @@ enum status keys_rewrap_open(int *fd, struct model_stream *s, const char *path, 
         if (errno == EWOULDBLOCK)
             reason_set(why, "another exchange of keys is under way on ", path, "; try again when it is done", NULL);
     }
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = model_stream_open(s, *fd, why);
+        if (status != STATUS_OK)
+            keys_name_file(why, path);
+    }
     if (status != STATUS_OK) {
         close(*fd);
         *fd = -1;

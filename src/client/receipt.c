@@ -156,6 +156,7 @@ static enum status verify_attestation(struct keyset *keyset, struct verdict *v, 
 {
     uint8_t nonce[EVIDENCE_NONCE_LEN], *text;
     size_t text_len;
+    struct reason parse_why = {""};
     struct trust_anchors anchors;
     struct policy *policy = NULL;
     struct verified server = {.text = NULL};
@@ -164,7 +165,9 @@ static enum status verify_attestation(struct keyset *keyset, struct verdict *v, 
     enum status status = file_read(&text, &text_len, command_value(line, "attestation"), BUNDLE_TEXT_MAX, why);
     if (status != STATUS_OK)
         return status;
-    status = read_nonce(nonce, text, text_len, why);
+    status = read_nonce(nonce, text, text_len, &parse_why);
+    if (status != STATUS_OK)
+        reason_set(why, command_value(line, "attestation"), ": ", parse_why.text, NULL);
     if (status == STATUS_OK)
         status = verify_anchors_read(&anchors, command_value(line, "simulator-root"), why);
     if (status == STATUS_OK)

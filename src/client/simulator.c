@@ -38,8 +38,10 @@ static int run_new(const struct command_line *line)
     char public_path[4096];
     struct reason why = {{0}};
     const char *path = line->arguments[0];
-    if ((size_t)snprintf(public_path, sizeof public_path, "%s.pub", path) >= sizeof public_path)
-        return console_fail(STATUS_USAGE, NULL, "choose a shorter path");
+    if ((size_t)snprintf(public_path, sizeof public_path, "%s.pub", path) >= sizeof public_path) {
+        console_error("the path %.40s... is too long", path);
+        return EXIT_CODE_USAGE;
+    }
     random_bytes(root.seed, sizeof root.seed);
     enum status status = ed25519_public(public_key, &root);
     if (status == STATUS_OK)
@@ -151,6 +153,10 @@ static int run_release(const struct command_line *line)
     wipe(&key, sizeof key);
     wipe(&claimed, sizeof claimed);
     console_not_a_tee();
+    if (status == STATUS_NETWORK) {
+        console_error("%s: %s", line->arguments[1], why.text[0] == '\0' ? status_name(status) : why.text);
+        return exit_code_of(status);
+    }
     if (status != STATUS_OK)
         return console_fail(status, &why, NULL);
     hex_write(used_text, used, sizeof used);

@@ -77,6 +77,8 @@ static enum status unseal(const struct command_line *line, int fd, unsigned thre
         goto out;
     }
     status = model_stream_open(s, fd, why);
+    if (status != STATUS_OK)
+        keys_name_file(why, line->arguments[0]);
     if (status == STATUS_OK)
         status = keys_open(&dek, s, line, why);
     if (status == STATUS_OK)

@@ -24,6 +24,13 @@ struct policy_file {
     uint8_t *memory;
 };
 
+/* why = "PATH: " and what it says already. */
+static void name_file(struct reason *why, const char *path)
+{
+    struct reason what = *why;
+    reason_set(why, path, ": ", what.text, NULL);
+}
+
 enum status verify_policy_read(struct policy **out, const char *path, struct reason *why)
 {
     uint8_t *text = NULL;
@@ -44,6 +51,8 @@ enum status verify_policy_read(struct policy **out, const char *path, struct rea
         arena_init(&arena, memory, POLICY_ARENA_LEN);
         file->memory = memory;
         status = policy_parse(&file->policy, &arena, text, text_len, why);
+        if (status != STATUS_OK)
+            name_file(why, path);
     }
     file_free(text, text_len);
     if (status != STATUS_OK) {
@@ -76,6 +85,8 @@ enum status verify_anchors_read(struct trust_anchors *anchors, const char *path,
         return status;
     status = sim_root_parse(anchors->simulator_root, text, text_len, why);
     anchors->simulator_known = status == STATUS_OK;
+    if (status != STATUS_OK)
+        name_file(why, path);
     file_free(text, text_len);
     return status;
 }

@@ -26,7 +26,7 @@ const char manual_overview_example[] =
 
 const struct manual_item manual_exit_codes[] = {
     {"0", "success"},
-    {"1", "wrong use, or a file, key or system call that failed"},
+    {"1", "wrong use, input over a limit, or a file, key or system call that failed"},
     {"2", "a signature, tag, hash or proof does not hold"},
     {"3", "a peer could not be reached, or broke the protocol"},
     {"4", "genuine, but refused by policy"},

@@ -13,7 +13,7 @@
 /* Exit codes of every command; stable. */
 enum exit_code {
     EXIT_CODE_OK = 0,
-    EXIT_CODE_USAGE = 1,     /* wrong use, or a file, key or system call that failed */
+    EXIT_CODE_USAGE = 1,     /* wrong use, input over a limit, or a file, key or system call that failed */
     EXIT_CODE_EVIDENCE = 2,  /* a signature, tag, hash or proof does not hold */
     EXIT_CODE_NETWORK = 3,   /* a peer could not be reached or broke the protocol */
     EXIT_CODE_POLICY = 4,    /* genuine, but refused by policy */
