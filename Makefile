@@ -71,7 +71,8 @@ FUZZERS += sim_parse bundle_parse policy_parse release_parse audit_record_parse
 FUZZERS += gguf_parse tokenizer_encode
 FUZZERS += config_parse chat_request_parse frame_read http_route
 
-LIBS_ENCLAVE := -levent_openssl -levent_core -lssl -lcrypto -pthread
+# what a static libcrypto needs differs between Debian 12 and 13 (zlib, zstd)
+LIBS_ENCLAVE := -levent_openssl -levent_core $(shell pkg-config --static --libs libssl libcrypto) -pthread
 LIBS_ALL := -lsqlite3 -levent_openssl -levent_pthreads -levent_core -lssl -lcrypto -pthread
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))

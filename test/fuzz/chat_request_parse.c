@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The first byte chooses chat or infer.  What is taken is within its range, and its texts are readable and UTF-8. */
+#include "core/codec/utf8.h"
+#include "enclave/chat_request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+static void demand(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static void check_text(struct chat_text text)
+{
+    const uint8_t *at = (const uint8_t *)text.text;
+    for (size_t left = text.len; left > 0;) {
+        size_t len = utf8_char_len(at, left);
+        demand(len > 0 && len <= left);
+        at += len;
+        left -= len;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    struct arena arena;
+    struct chat_request r;
+    struct reason why = {{0}};
+    if (len == 0 || len > 65536)
+        return 0;
+    size_t memory_len = 4096 + (len - 1) * 57; /* as the scribe takes */
+    void *memory = malloc(memory_len);
+    if (memory == NULL)
+        return 0;
+    arena_init(&arena, memory, memory_len);
+    bool chat = (bytes[0] & 1) == 0;
+    enum status status = chat ? chat_request_parse(&r, &arena, bytes + 1, len - 1, &why)
+                              : infer_request_parse(&r, &arena, bytes + 1, len - 1, &why);
+    if (status != STATUS_OK) {
+        demand(why.text[0] != '\0' || status == STATUS_NO_MEMORY);
+    } else {
+        demand(r.temperature >= 0 && r.temperature <= 100 && r.top_p > 0 && r.top_p <= 1);
+        demand(r.max_tokens <= INT32_MAX && r.top_k <= INT32_MAX && r.stops_n <= CHAT_STOPS_MAX);
+        demand((r.messages != NULL) == chat && (r.messages_n > 0) == chat);
+        for (size_t i = 0; i < r.messages_n; i++) {
+            check_text(r.messages[i].role);
+            check_text(r.messages[i].content);
+        }
+        for (size_t i = 0; i < r.stops_n; i++)
+            check_text(r.stops[i]);
+        check_text(r.prompt);
+    }
+    free(memory);
+    return 0;
+}
