@@ -19,7 +19,7 @@
 
 enum { CHUNKS = 256, ROUNDS = 7, MEASURES_MAX = 24, PATH_LEN = 4096 };
 
-static const double total = (double)CHUNKS * SEAL_CHUNK_LEN;
+static const double total = (double)CHUNKS * (double)SEAL_CHUNK_LEN;
 
 struct bench {
     struct fixture f;

@@ -143,7 +143,7 @@ static void draw(const struct progress *p, uint64_t done, uint64_t now_ms)
     enum { WIDTH = 30 };
     double share = p->total == 0 ? 1.0 : (double)done / (double)p->total;
     double seconds = (double)(now_ms - p->started_ms + 1) / 1000.0;
-    int filled = (int)(share * WIDTH);
+    int filled = (int)(share * (double)WIDTH);
     fprintf(stderr, "\r%s [", p->label);
     for (int i = 0; i < WIDTH; i++)
         fputc(i < filled ? '#' : '.', stderr);

@@ -61,7 +61,7 @@ static void test_distribution(const char *what, const struct sample_options *o, 
         counts[token]++;
     }
     for (size_t i = 0; i < n; i++)
-        worst = fmax(worst, fabs((double)counts[i] / DRAWS - expected[i]));
+        worst = fmax(worst, fabs((double)counts[i] / (double)DRAWS - expected[i]));
     check(worst < 0.005, "NUM-53 NUM-54 NUM-55: %s: off by %.4f at most", what, worst);
 }
 
