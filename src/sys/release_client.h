@@ -17,7 +17,7 @@ struct release_terms {
     const uint8_t *broker_spki_sha256; /* SHA256_LEN bytes */
     const uint8_t *model_root;         /* MODEL_ROOT_LEN bytes */
     const uint8_t *key_id;             /* RELEASE_KEY_ID_LEN bytes */
-    const uint8_t *nonce;              /* EVIDENCE_NONCE_LEN bytes; NULL: the broker is asked for one, as it should be */
+    const uint8_t *nonce; /* EVIDENCE_NONCE_LEN bytes; NULL: the broker is asked for one, as it should be */
     enum evidence_kind kind;
 
     /* Writes evidence over report_data to out (RELEASE_EVIDENCE_MAX bytes). */

@@ -3,7 +3,7 @@
 #ifndef SYS_VERSION_H
 #define SYS_VERSION_H
 
-#define CLOISTER_VERSION "0.1.0"
+#define CLOISTER_VERSION      "0.1.0"
 #define CLOISTER_VERSION_DATE "2026-11-21"
 
 #endif

@@ -7,8 +7,7 @@
 
 enum { INFO_MAX = 1024 };
 
-void hkdf_extract(enum hash_kind kind, uint8_t *prk, const void *salt, size_t salt_len, const void *ikm,
-                  size_t ikm_len)
+void hkdf_extract(enum hash_kind kind, uint8_t *prk, const void *salt, size_t salt_len, const void *ikm, size_t ikm_len)
 {
     static const uint8_t zeros[HASH_LEN_MAX];
     if (salt_len == 0)

@@ -38,9 +38,9 @@ static uint8_t aead_id(enum aead_kind aead)
 
 static struct suite hpke_suite(enum aead_kind aead)
 {
-    struct suite suite = {.id = {'H', 'P', 'K', 'E', 0x00, HPKE_KEM_X25519_HKDF_SHA256, 0x00, HPKE_KDF_HKDF_SHA256,
-                                 0x00, aead_id(aead)},
-                          .id_len = 10};
+    struct suite suite = {
+        .id = {'H', 'P', 'K', 'E', 0x00, HPKE_KEM_X25519_HKDF_SHA256, 0x00, HPKE_KDF_HKDF_SHA256, 0x00, aead_id(aead)},
+        .id_len = 10};
     return suite;
 }
 

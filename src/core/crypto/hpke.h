@@ -33,8 +33,7 @@ must_check enum status hpke_init_sender(struct hpke *h, uint8_t enc[static HPKE_
                                         const struct x25519_private *ephemeral, const void *info, size_t info_len);
 
 /* Receiver: the owner of the private key. */
-must_check enum status hpke_init_receiver(struct hpke *h, enum aead_kind aead,
-                                          const struct x25519_private *private_key,
+must_check enum status hpke_init_receiver(struct hpke *h, enum aead_kind aead, const struct x25519_private *private_key,
                                           const uint8_t enc[static HPKE_ENC_LEN], const void *info, size_t info_len);
 
 /* Seal or open the next message; lengths as in aead_seal and aead_open.  A message that does not open leaves the

@@ -40,10 +40,10 @@ enum claim_origin {
 /* Facts about an enclave that lower what its evidence is worth.  A set of them is a bit mask; a policy accepts each by
  * name or refuses. */
 enum label {
-    LABEL_SIMULATOR = 1u << 0,  /* no TEE at all */
-    LABEL_DEBUG = 1u << 1,      /* its memory can be read from outside */
-    LABEL_MILAN = 1u << 2,      /* AMD Milan: its attestation root has been extracted */
-    LABEL_UNMEASURED = 1u << 3, /* the configuration is not in a measured field */
+    LABEL_SIMULATOR = 1u << 0,   /* no TEE at all */
+    LABEL_DEBUG = 1u << 1,       /* its memory can be read from outside */
+    LABEL_MILAN = 1u << 2,       /* AMD Milan: its attestation root has been extracted */
+    LABEL_UNMEASURED = 1u << 3,  /* the configuration is not in a measured field */
     LABEL_UNLOCKED = 1u << 4,    /* memory with keys or prompts may be swapped out */
     LABEL_SHARED_USER = 1u << 5, /* the enclave's processes run as one user */
     LABEL_RAW_KEY = 1u << 6,     /* the model's key was given by the operator, not released against evidence */

@@ -45,9 +45,8 @@ static bool lengths_fit(size_t aad_len, size_t in_len)
     return aad_len <= INT_MAX - 31 && in_len <= INT_MAX - 31;
 }
 
-enum status aead_seal(enum aead_kind kind, uint8_t *out, const uint8_t *key,
-                      const uint8_t nonce[static AEAD_NONCE_LEN], const void *aad, size_t aad_len, const void *in,
-                      size_t in_len)
+enum status aead_seal(enum aead_kind kind, uint8_t *out, const uint8_t *key, const uint8_t nonce[static AEAD_NONCE_LEN],
+                      const void *aad, size_t aad_len, const void *in, size_t in_len)
 {
     int len;
     if (!lengths_fit(aad_len, in_len))
@@ -63,9 +62,8 @@ enum status aead_seal(enum aead_kind kind, uint8_t *out, const uint8_t *key,
     return STATUS_NO_MEMORY;
 }
 
-enum status aead_open(enum aead_kind kind, uint8_t *out, const uint8_t *key,
-                      const uint8_t nonce[static AEAD_NONCE_LEN], const void *aad, size_t aad_len, const void *in,
-                      size_t in_len)
+enum status aead_open(enum aead_kind kind, uint8_t *out, const uint8_t *key, const uint8_t nonce[static AEAD_NONCE_LEN],
+                      const void *aad, size_t aad_len, const void *in, size_t in_len)
 {
     int len;
     uint8_t tag[AEAD_TAG_LEN];

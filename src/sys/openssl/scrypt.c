@@ -7,8 +7,8 @@
 
 enum { SCRYPT_MEMORY_MAX = 1 << 30 };
 
-enum status scrypt_derive(uint8_t *out, size_t out_len, const void *passphrase, size_t passphrase_len,
-                          const void *salt, size_t salt_len, unsigned log2_n, uint32_t r, uint32_t p)
+enum status scrypt_derive(uint8_t *out, size_t out_len, const void *passphrase, size_t passphrase_len, const void *salt,
+                          size_t salt_len, unsigned log2_n, uint32_t r, uint32_t p)
 {
     wipe(out, out_len);
     if (log2_n < 1 || log2_n > 30 || r < 1 || r > 64 || p < 1 || p > 64)

@@ -123,7 +123,7 @@ static enum status verify_with(EVP_PKEY *key, enum hash_kind kind, int pss, cons
         (!pss || (EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) == 1 &&
                   EVP_PKEY_CTX_set_rsa_pss_saltlen(options, RSA_PSS_SALTLEN_DIGEST) == 1)))
         status = EVP_DigestVerify(verifying, signature, signature_len, message, message_len) == 1 ? STATUS_OK
-                                                                                                   : STATUS_FORGED;
+                                                                                                  : STATUS_FORGED;
     EVP_MD_CTX_free(verifying);
     return status;
 }
