@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The vault, on a small model, against every message in every state of a slot and every value out of bounds; and the
+ * egress budget as the scribe meets it.  EN-21 EN-30 EN-31 EN-32 EN-50 */
+#include "enclave/processes.h"
+#include "enclave/role.h"
+#include "enclave/vault_serve.h"
+
+#include "engine/gguf_make.h"
+#include "engine/kernel/kernels.h"
+#include "engine/rig.h"
+#include "tap.h"
+
+enum { WARDEN = 0, SCRIBE = 1 };
+enum slot_state { IDLE, PROMPT, RUNNING, ENDED };
+enum { CONTEXT = 2048, MANY = 2000 };
+
+static struct rig rig;
+static struct channel_message m;
+static struct vault_setup setup = {
+    .threads = 1, .sequences = 2, .context = CONTEXT, .batch = 4, .egress_bits_per_hour = 1ULL << 40};
+
+/* In the child: what vault_main does once the model is open. */
+static int serve(void)
+{
+    static struct vault_model v;
+    static struct rig_engine e;
+    struct reason why;
+    struct channel warden, scribe;
+    const struct engine_options options = {
+        .sequences_max = setup.sequences, .context_max = setup.context, .batch_max = setup.batch, .logits_max = 2};
+    if (worker_pool_open(&v.pool, 1, &why) != STATUS_OK || channel_init(&warden, FD_WARDEN) != STATUS_OK ||
+        channel_init(&scribe, FD_SCRIBE) != STATUS_OK)
+        return 3;
+    struct workers workers = {.n = 1, .context = v.pool, .run = worker_pool_run};
+    rig_engine_open(&e, &rig, &kernels_scalar, workers, options);
+    v.model = rig.model;
+    v.engine = e.engine;
+    return vault_serve(&v, &setup, &warden, &scribe) == STATUS_NOT_FOUND ? 0 : 1;
+}
+
+/* A frame that fits the message and, in the first slot's state, its place. */
+static struct frame fitting(enum message type, uint32_t max_tokens)
+{
+    struct frame f = {0};
+    if (type == MESSAGE_START)
+        f = (struct frame){.prompt_n = 2, .max_tokens = max_tokens, .end_token = UINT32_MAX, .top_p_bits = 0x3f800000};
+    if (type == MESSAGE_PROMPT || type == MESSAGE_TOKEN) {
+        f.tokens_n = 1;
+        f.tokens[0] = 5;
+    }
+    return f;
+}
+
+static void send_frame(struct process *p, enum message type, uint64_t slot, const struct frame *f)
+{
+    uint8_t bytes[FRAME_LEN];
+    if (frame_write(bytes, f) == STATUS_OK)
+        process_send(p, SCRIBE, type, slot, bytes, sizeof bytes);
+}
+
+static void send_fitting(struct process *p, enum message type, uint64_t slot, uint32_t max_tokens)
+{
+    struct frame f = fitting(type, max_tokens);
+    send_frame(p, type, slot, &f);
+}
+
+static bool hear(struct process *p, enum message type, uint64_t slot, struct frame *f)
+{
+    while (process_hear(p, SCRIBE, &m)) {
+        if (m.type == type && m.id == slot)
+            return frame_read(f, &m) == STATUS_OK;
+    }
+    return false;
+}
+
+/* Whether a sequence in the other slot still ends as it should. */
+static bool lives(struct process *p)
+{
+    struct frame f;
+    send_fitting(p, MESSAGE_START, 1, 1);
+    send_fitting(p, MESSAGE_PROMPT, 1, 0);
+    send_fitting(p, MESSAGE_PROMPT, 1, 0);
+    return hear(p, MESSAGE_END, 1, &f) && f.end == FRAME_END_LENGTH;
+}
+
+static bool reach(struct process *p, enum slot_state state)
+{
+    struct frame f;
+    process_start(p, 2, -1, serve);
+    if (state == IDLE)
+        return true;
+    send_fitting(p, MESSAGE_START, 0, state == ENDED ? 1 : MANY);
+    send_fitting(p, MESSAGE_PROMPT, 0, 0);
+    if (state == PROMPT)
+        return true;
+    send_fitting(p, MESSAGE_PROMPT, 0, 0);
+    /* running: what is not heard fills the channel, so that it cannot end before our next message */
+    return hear(p, state == ENDED ? MESSAGE_END : MESSAGE_TOKEN, 0, &f);
+}
+
+static void test_table(void)
+{
+    static const struct {
+        enum slot_state state;
+        enum message type;
+    } rows[] = {{IDLE, MESSAGE_START},   {PROMPT, MESSAGE_PROMPT}, {PROMPT, MESSAGE_STOP},
+                {RUNNING, MESSAGE_STOP}, {ENDED, MESSAGE_STOP},    {ENDED, MESSAGE_FREE}};
+    static const char *const names[] = {"IDLE", "PROMPT", "RUNNING", "ENDED"};
+    static const size_t lens[] = {0, 4, FRAME_LEN - 1, FRAME_LEN, FRAME_LEN + 1};
+    for (int state = IDLE; state <= ENDED; state++) {
+        unsigned passed = 0, tried = 0;
+        for (int type = MESSAGE_GATE_HELLO; type <= MESSAGE_END; type++) {
+            for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++, tried++) {
+                struct process p;
+                uint8_t bytes[FRAME_LEN + 1] = {0};
+                struct frame f = fitting((enum message)type, MANY);
+                bool wanted = false;
+                for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++)
+                    wanted = wanted || (rows[row].state == (enum slot_state)state &&
+                                        rows[row].type == (enum message)type && lens[i] == FRAME_LEN);
+                bool reached = reach(&p, (enum slot_state)state) && frame_write(bytes, &f) == STATUS_OK;
+                process_send(&p, SCRIBE, (enum message)type, 0, bytes, lens[i]);
+                bool survived = lives(&p);
+                int code = process_end(&p);
+                passed += reached && survived == wanted && code == (wanted ? 0 : 1);
+            }
+        }
+        check(passed == tried, "EN-21: slot %s: every message but its own ends the vault (%u tried)", names[state],
+              tried);
+    }
+    static const uint64_t slots[] = {2, 255, 1ULL << 32, UINT64_MAX};
+    for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
+        struct process p;
+        process_start(&p, 2, -1, serve);
+        send_fitting(&p, MESSAGE_START, slots[i], 1);
+        check(!lives(&p) && process_end(&p) == 1, "EN-31: a slot that there is not");
+    }
+}
+
+static void test_values(void)
+{
+    static const uint32_t nan = 0x7fc00000, infinity = 0x7f800000, one = 0x3f800000, below = 0xbf800000;
+    const struct frame starts[] = {
+        {.prompt_n = 0, .max_tokens = 1, .top_p_bits = one},
+        {.prompt_n = CONTEXT, .max_tokens = 1, .top_p_bits = one},
+        {.prompt_n = UINT32_MAX, .max_tokens = 1, .top_p_bits = one},
+        {.prompt_n = 1, .max_tokens = 0, .top_p_bits = one},
+        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = 0},
+        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = 0x3f800001},
+        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = below},
+        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = nan},
+        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = one, .temperature_bits = below},
+        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = one, .temperature_bits = nan},
+        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = one, .temperature_bits = infinity},
+        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = one, .temperature_bits = 0x42c80001}, /* above 100 */
+        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = one, .end = 1},
+        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = one, .tokens_n = 1},
+    };
+    const struct frame prompts[] = {
+        {.tokens_n = 0},
+        {.tokens_n = 3, .tokens = {5, 5, 5}}, /* 2 were announced */
+        {.tokens_n = FRAME_TOKENS_MAX},
+        {.tokens_n = 1, .tokens = {512}},
+        {.tokens_n = 2, .tokens = {5, UINT32_MAX}},
+        {.tokens_n = 1, .tokens = {5}, .seed = 1},
+        {.tokens_n = 1, .tokens = {5}, .prompt_n = 2},
+    };
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        struct process p;
+        process_start(&p, 2, -1, serve);
+        send_frame(&p, MESSAGE_START, 0, &starts[i]);
+        check(!lives(&p) && process_end(&p) == 1, "EN-31: a START out of bounds, %zu", i);
+    }
+    for (size_t i = 0; i < sizeof prompts / sizeof prompts[0]; i++) {
+        struct process p;
+        process_start(&p, 2, -1, serve);
+        send_fitting(&p, MESSAGE_START, 0, 1);
+        send_frame(&p, MESSAGE_PROMPT, 0, &prompts[i]);
+        check(!lives(&p) && process_end(&p) == 1, "EN-31: a PROMPT out of bounds, %zu", i);
+    }
+    for (int type = MESSAGE_STOP; type <= MESSAGE_FREE; type++) {
+        struct process p;
+        const struct frame hidden = {.seed = 1};
+        bool reached = reach(&p, ENDED);
+        send_frame(&p, (enum message)type, 0, &hidden);
+        check(reached && !lives(&p) && process_end(&p) == 1, "EN-30: a field that the message does not use");
+    }
+}
+
+/* Tokens until the end of the first slot's sequence, and that nothing comes after it. */
+static unsigned count_tokens(struct process *p, struct frame *end)
+{
+    unsigned n = 0;
+    bool ended = false;
+    while (!ended && process_hear(p, SCRIBE, &m)) {
+        n += m.type == MESSAGE_TOKEN;
+        ended = m.type == MESSAGE_END;
+    }
+    return ended && frame_read(end, &m) == STATUS_OK ? n : 0;
+}
+
+static void test_ends(void)
+{
+    struct process p;
+    struct frame f = {0};
+    bool reached = reach(&p, RUNNING);
+    send_fitting(&p, MESSAGE_STOP, 0, 0);
+    check(reached && hear(&p, MESSAGE_END, 0, &f) && f.end == FRAME_END_STOPPED, "EN-31: stopped");
+    send_fitting(&p, MESSAGE_STOP, 0, 0);
+    send_fitting(&p, MESSAGE_FREE, 0, 0);
+    for (uint32_t n = 1; n < 4; n++) {
+        send_fitting(&p, MESSAGE_START, 0, n);
+        send_fitting(&p, MESSAGE_PROMPT, 0, 0);
+        send_fitting(&p, MESSAGE_PROMPT, 0, 0);
+        check(count_tokens(&p, &f) == n && f.end == FRAME_END_LENGTH, "EN-31: %u tokens", n);
+        send_fitting(&p, MESSAGE_FREE, 0, 0);
+    }
+    send_fitting(&p, MESSAGE_START, 0, UINT32_MAX);
+    send_fitting(&p, MESSAGE_PROMPT, 0, 0);
+    send_fitting(&p, MESSAGE_PROMPT, 0, 0);
+    check(count_tokens(&p, &f) == CONTEXT - 2 && f.end == FRAME_END_LENGTH, "EN-31: the context is full");
+    check(lives(&p) && process_end(&p) == 0, "EN-50: the scribe and the warden closed: it ends with 0");
+    process_start(&p, 2, -1, serve);
+    process_send(&p, WARDEN, MESSAGE_OPEN, 0, NULL, 0);
+    check(!process_hear(&p, SCRIBE, &m) && process_end(&p) == 0,
+          "EN-50: a warden that speaks again is taken as the end");
+}
+
+/* EN-32: 512 tokens of vocabulary: 9 + 2 bits each. */
+static void test_budget(void)
+{
+    static const struct {
+        uint64_t budget;
+        unsigned tokens;
+    } rows[] = {{10, 0}, {11, 1}, {32, 2}, {33, 3}, {110, 10}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct process p;
+        struct frame f = {0};
+        setup.egress_bits_per_hour = rows[i].budget;
+        process_start(&p, 2, -1, serve);
+        unsigned tokens = 0;
+        for (int round = 0; round < 3; round++) { /* further sequences get nothing */
+            send_fitting(&p, MESSAGE_START, 0, MANY);
+            send_fitting(&p, MESSAGE_PROMPT, 0, 0);
+            send_fitting(&p, MESSAGE_PROMPT, 0, 0);
+            tokens += count_tokens(&p, &f);
+            send_fitting(&p, MESSAGE_FREE, 0, 0);
+        }
+        check(tokens == rows[i].tokens && f.end == FRAME_END_BUDGET && process_end(&p) == 0,
+              "EN-32: %u tokens leave for %u bits", rows[i].tokens, (unsigned)rows[i].budget);
+    }
+    setup.egress_bits_per_hour = 1ULL << 40;
+}
+
+int main(void)
+{
+    size_t len;
+    uint8_t *file = gguf_make(&len, &(struct gguf_make_options){.vocab_n = 512,
+                                                                .dim = 32,
+                                                                .hidden = 32,
+                                                                .layers_n = 1,
+                                                                .heads_n = 2,
+                                                                .kv_heads_n = 1,
+                                                                .context_n = CONTEXT,
+                                                                .type = WEIGHT_F32,
+                                                                .tied = true,
+                                                                .weights = true,
+                                                                .seed = 3});
+    rig_open(&rig, file, len);
+    test_ends();
+    test_budget();
+    test_values();
+    test_table();
+    rig_close(&rig);
+    return tap_done();
+}
