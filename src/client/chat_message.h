@@ -12,7 +12,7 @@ enum { CONVERSATION_MAX = 256 };
 
 struct conversation {
     const char *model;
-    const char *temperature; /* a number's text, or NULL for the server's default */
+    const char *temperature;       /* a number's text, or NULL for the server's default */
     unsigned long long max_tokens; /* 0: the server's default */
     bool seed_given;
     unsigned long long seed;

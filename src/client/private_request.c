@@ -133,7 +133,8 @@ static enum status seal_request(struct exchange *x, uint8_t **out, size_t *out_l
     struct writer plain, sealed;
     const struct private_request *r = x->request;
     size_t plain_capacity = HEAD_ROOM + r->body_len;
-    size_t sealed_capacity = OHTTP_HEADER_LEN + plain_capacity + (plain_capacity / OHTTP_CHUNK_MAX + 2) * OHTTP_CHUNK_EXTRA;
+    size_t sealed_capacity =
+        OHTTP_HEADER_LEN + plain_capacity + (plain_capacity / OHTTP_CHUNK_MAX + 2) * OHTTP_CHUNK_EXTRA;
     struct bhttp_head head = {.method = text_of(r->method),
                               .scheme = text_of("https"),
                               .authority = text_of("cloister-enclave"),

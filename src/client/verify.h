@@ -31,7 +31,7 @@ struct verified {
     struct keyset keyset; /* vouched for only when the verdict is ok */
     enum evidence_kind kind;
     uint8_t nonce[EVIDENCE_NONCE_LEN]; /* that it was held against; zeros when there was none */
-    uint8_t *text; /* the bundle as it came; owned */
+    uint8_t *text;                     /* the bundle as it came; owned */
     size_t text_len;
     struct https_client *client; /* open connection to the server whose key is in the keyset; owned; NULL for a file */
     struct https_url url;
