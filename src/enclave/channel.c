@@ -126,6 +126,16 @@ enum status channel_queue_parts(struct channel *c, enum message type, uint64_t i
     return STATUS_OK;
 }
 
+enum status channel_refuse(struct channel *warden, enum status status, const struct reason *why)
+{
+    uint8_t bytes[4 + REASON_SIZE];
+    struct writer w;
+    writer_init(&w, bytes, sizeof bytes);
+    writer_u32le(&w, (uint32_t)status);
+    writer_text(&w, why->text);
+    return channel_send(warden, MESSAGE_REFUSED, 0, bytes, writer_len(&w));
+}
+
 bool channel_has_queued(const struct channel *c)
 {
     return c->first != NULL;

@@ -3,6 +3,7 @@
 #ifndef ENCLAVE_CHANNEL_H
 #define ENCLAVE_CHANNEL_H
 
+#include "core/base/reason.h"
 #include "core/base/status.h"
 #include "enclave/message.h"
 #include <stdbool.h>
@@ -39,6 +40,9 @@ must_check enum status channel_send(struct channel *c, enum message type, uint64
 /* Sends now, or queues a copy when the peer has no room; never waits.  STATUS_LIMIT over CHANNEL_QUEUE_MAX. */
 must_check enum status channel_queue(struct channel *c, enum message type, uint64_t id, const void *payload,
                                      size_t len);
+
+/* Tells the warden why this process cannot start (MESSAGE_REFUSED); waits for room. */
+must_check enum status channel_refuse(struct channel *warden, enum status status, const struct reason *why);
 
 /* The payload cut into as many messages as it needs; queued as above. */
 must_check enum status channel_queue_parts(struct channel *c, enum message type, uint64_t id, const void *payload,

@@ -240,25 +240,31 @@ static enum status receive_meta(struct scribe *s)
     }
 }
 
+/* Tells the warden that the vocabulary is open, or why it cannot be. */
 static enum status open_tokenizer(struct scribe *s)
 {
-    struct reason why;
+    uint8_t hashes[2 * SHA256_LEN];
+    struct reason why = {{0}};
     struct arena arena;
     size_t arena_len = tokenizer_arena_len(s->meta_len);
-    void *memory = malloc(arena_len);
-    if (memory == NULL)
-        return STATUS_NO_MEMORY;
-    arena_init(&arena, memory, arena_len);
-    enum status status = tokenizer_open(&s->tokenizer, &arena, s->meta, s->meta_len, &why);
+    void *memory = malloc(arena_len); /* lives as long as the process */
+    enum status status = STATUS_NO_MEMORY;
+    arena_init(&arena, memory, memory == NULL ? 0 : arena_len);
+    if (memory != NULL)
+        status = tokenizer_open(&s->tokenizer, &arena, s->meta, s->meta_len, &why);
+    if (status != STATUS_OK) {
+        enum status sent = channel_refuse(&s->warden, status, &why);
+        return sent == STATUS_OK ? STATUS_NOT_FOUND : sent; /* the warden ends the enclave and says why */
+    }
     sha256(s->tokenizer_hash, s->meta, s->meta_len);
-    if (status == STATUS_OK)
-        template_hash(s->template_hash, &s->tokenizer);
-    return status; /* the arena lives as long as the process */
+    template_hash(s->template_hash, &s->tokenizer);
+    memcpy(hashes, s->tokenizer_hash, SHA256_LEN);
+    memcpy(hashes + SHA256_LEN, s->template_hash, SHA256_LEN);
+    return channel_send(&s->warden, MESSAGE_SCRIBE_READY, 0, hashes, sizeof hashes);
 }
 
 static enum status receive_setup(struct scribe *s)
 {
-    uint8_t hashes[2 * SHA256_LEN];
     enum status status = channel_receive(&s->warden, &s->message, true);
     if (status == STATUS_OK && s->message.type != MESSAGE_SCRIBE_SETUP)
         status = STATUS_REFUSED;
@@ -267,10 +273,6 @@ static enum status receive_setup(struct scribe *s)
     if (status == STATUS_OK && (s->setup.sequences == 0 || s->setup.sequences > 256 || s->setup.context < 2 ||
                                 s->setup.vocab_n != s->tokenizer.tokens_n))
         status = STATUS_BROKEN;
-    memcpy(hashes, s->tokenizer_hash, SHA256_LEN);
-    memcpy(hashes + SHA256_LEN, s->template_hash, SHA256_LEN);
-    if (status == STATUS_OK)
-        status = channel_send(&s->warden, MESSAGE_SCRIBE_READY, 0, hashes, sizeof hashes);
     return status;
 }
 

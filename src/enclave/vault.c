@@ -19,16 +19,6 @@
 
 enum { ISA_NAME_LEN = 16 };
 
-static enum status refuse(struct channel *warden, enum status status, const struct reason *why)
-{
-    uint8_t bytes[4 + REASON_SIZE];
-    struct writer w;
-    writer_init(&w, bytes, sizeof bytes);
-    writer_u32le(&w, (uint32_t)status);
-    writer_text(&w, why->text);
-    return channel_send(warden, MESSAGE_VAULT_REFUSED, 0, bytes, writer_len(&w));
-}
-
 static enum status report(struct channel *warden, const struct vault_model *v, uint64_t ms)
 {
     uint8_t bytes[4 + 4 + 4 + 8 + 8 + ISA_NAME_LEN];
@@ -76,7 +66,7 @@ static enum status open_and_serve(struct channel *warden, struct channel *scribe
         status = sandbox_enter(ROLE_VAULT, SANDBOX_SERVING, &landlocked);
     if (status != STATUS_OK) {
         vault_close(&v);
-        enum status sent = refuse(warden, status, &why);
+        enum status sent = channel_refuse(warden, status, &why);
         return sent == STATUS_OK ? STATUS_NOT_FOUND : sent; /* the warden ends the enclave and says why */
     }
     status = report(warden, &v, clock_monotonic_ms() - started);

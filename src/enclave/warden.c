@@ -88,6 +88,18 @@ static enum status obtain_key(struct start *s)
     return status;
 }
 
+/* A process that cannot start has said why. */
+static enum status heed_refusal(struct start *s)
+{
+    struct reader r;
+    reader_init(&r, s->message.payload, s->message.len);
+    uint32_t told = reader_u32le(&r);
+    size_t text_len = reader_left(&r);
+    reason_set(&s->why, "", NULL);
+    reason_add_shown(&s->why, reader_bytes(&r, text_len), text_len);
+    return told > STATUS_OK && told <= STATUS_BROKEN ? (enum status)told : STATUS_BROKEN;
+}
+
 /* Waits for one message of that type from role, of at least len bytes. */
 static enum status expect(struct start *s, enum role role, enum message type, size_t len, int timeout_ms)
 {
@@ -97,6 +109,8 @@ static enum status expect(struct start *s, enum role role, enum message type, si
         return STATUS_BUSY;
     }
     enum status status = channel_receive(&s->channels[role], &s->message, true);
+    if (status == STATUS_OK && s->message.type == MESSAGE_REFUSED && s->message.len >= 4)
+        return heed_refusal(s);
     if (status == STATUS_OK && (s->message.type != type || s->message.len < len))
         status = STATUS_BROKEN;
     if (status != STATUS_OK)
@@ -128,7 +142,7 @@ static enum status hear_hellos(struct start *s)
     return reader_end(&r);
 }
 
-/* The leading bytes of the model, which hold no weights, to the scribe. */
+/* The leading bytes of the model, which hold no weights, to the scribe, which opens the vocabulary in them. */
 static enum status send_meta(struct start *s)
 {
     size_t len = (size_t)s->model.header.meta_len;
@@ -148,6 +162,8 @@ static enum status send_meta(struct start *s)
         status = channel_send(&s->channels[ROLE_SCRIBE], MESSAGE_META_END, 0, NULL, 0);
     wipe(meta, len);
     free(meta);
+    if (status == STATUS_OK)
+        status = expect(s, ROLE_SCRIBE, MESSAGE_SCRIBE_READY, 2 * SHA256_LEN, HELLO_MS);
     return status;
 }
 
@@ -173,23 +189,10 @@ static enum status send_key(struct start *s)
 static enum status hear_vault(struct start *s)
 {
     struct reader r;
-    struct pollfd ready = {.fd = s->channels[ROLE_VAULT].fd, .events = POLLIN};
-    if (poll(&ready, 1, OPEN_MS) != 1)
-        return STATUS_BUSY;
-    enum status status = channel_receive(&s->channels[ROLE_VAULT], &s->message, true);
-    reader_init(&r, s->message.payload, status == STATUS_OK ? s->message.len : 0);
-    if (status == STATUS_OK && s->message.type == MESSAGE_VAULT_REFUSED && s->message.len >= 4) {
-        uint32_t told = reader_u32le(&r);
-        size_t text_len = reader_left(&r);
-        char text[REASON_SIZE];
-        snprintf(text, sizeof text, "%.*s", (int)text_len, (const char *)reader_bytes(&r, text_len));
-        reason_set(&s->why, text, NULL);
-        return told > STATUS_OK && told <= STATUS_BROKEN ? (enum status)told : STATUS_BROKEN;
-    }
-    if (status != STATUS_OK || s->message.type != MESSAGE_VAULT_OPENED) {
-        reason_set(&s->why, "vault ended while it opened the model; the log says why", NULL);
-        return STATUS_BROKEN;
-    }
+    enum status status = expect(s, ROLE_VAULT, MESSAGE_VAULT_OPENED, 1, OPEN_MS);
+    if (status != STATUS_OK)
+        return status;
+    reader_init(&r, s->message.payload, s->message.len);
     s->memory_locked = reader_u32le(&r) != 0 && s->memory_locked;
     s->vocab_n = reader_u32le(&r);
     s->context = reader_u32le(&r);
@@ -219,8 +222,6 @@ static enum status send_scribe_setup(struct start *s)
         status = scribe_setup_write(bytes, &len, &setup);
     if (status == STATUS_OK)
         status = channel_send(&s->channels[ROLE_SCRIBE], MESSAGE_SCRIBE_SETUP, 0, bytes, len);
-    if (status == STATUS_OK)
-        status = expect(s, ROLE_SCRIBE, MESSAGE_SCRIBE_READY, 0, HELLO_MS);
     return status;
 }
 
@@ -272,9 +273,9 @@ static enum status start_all(struct start *s, const char *config_path)
     if (status == STATUS_OK)
         status = obtain_key(s);
     if (status == STATUS_OK)
-        status = send_key(s);
+        status = send_meta(s); /* first: a vocabulary that does not open is known before the weights are read */
     if (status == STATUS_OK)
-        status = send_meta(s);
+        status = send_key(s);
     wipe(&s->dek, sizeof s->dek);
     if (status == STATUS_OK)
         status = hear_vault(s);
