@@ -53,7 +53,7 @@ TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict co
  core/crypto/hpke sys/file sys/command core/codec/text_codes core/codec/json \
  core/codec/json_writer core/codec/http core/ohttp/bhttp core/ohttp/ohttp core/ohttp/ohttp_chunked sys/identity sys/https
 TESTS += core/evidence/sim core/evidence/keyset core/evidence/bundle core/evidence/release core/policy/policy
-TESTS += client/chat_stream enclave/sandbox enclave/config enclave/frame enclave/egress enclave/channel enclave/scribe enclave/vault
+TESTS += client/chat_stream enclave/sandbox enclave/config enclave/frame enclave/egress enclave/channel enclave/scribe enclave/vault enclave/gate
 TESTS += enclave/route enclave/chat_request enclave/prompt enclave/scribe_transport
 TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/receipt/receipt core/receipt/replay
@@ -135,7 +135,7 @@ $(ENGINE_TESTS:%=$(BUILD)/test/%): $(BUILD)/test/engine/rig.o $(BUILD)/test/engi
 $(ENGINE_TESTS:%=$(BUILD)/test/%): LIBS += -lm
 
 $(BUILD)/test/sys/https: $(BUILD)/test/sys/https_app.o
-ENCLAVE_PROCESS_TESTS := enclave/scribe enclave/vault
+ENCLAVE_PROCESS_TESTS := enclave/scribe enclave/vault enclave/gate
 $(BUILD)/test/enclave/prompt: $(BUILD)/test/engine/rig.o
 $(BUILD)/test/enclave/prompt: LIBS += -lm
 $(ENCLAVE_PROCESS_TESTS:%=$(BUILD)/test/%): $(BUILD)/test/enclave/processes.o $(BUILD)/test/enclave/no_sandbox.o \
