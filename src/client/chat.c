@@ -11,6 +11,7 @@
 #include "core/codec/json.h"
 #include "core/codec/json_writer.h"
 #include "core/receipt/receipt.h"
+#include "sys/api_error.h"
 #include "sys/clock.h"
 #include "sys/console.h"
 #include "sys/file.h"
@@ -188,7 +189,7 @@ static enum status refused(struct chat *c, const struct chat_stream *s, unsigned
     reason_set(&c->why, "the enclave answered with status ", NULL);
     reason_add_u64(&c->why, status_code);
     reason_add(&c->why, ": ");
-    reason_add_quoted(&c->why, s->bytes, s->len < 180 ? s->len : 180);
+    api_error_add(&c->why, s->bytes, s->len);
     return STATUS_REFUSED;
 }
 

@@ -6,6 +6,7 @@
 #include "core/ohttp/bhttp.h"
 #include "core/ohttp/ohttp.h"
 #include "core/ohttp/ohttp_chunked.h"
+#include "sys/api_error.h"
 #include "sys/random.h"
 
 #include <stdlib.h>
@@ -199,7 +200,7 @@ static enum status converse(struct exchange *x, struct https_client *client, con
         reason_set(&x->why, "the server refused with status ", NULL);
         reason_add_u64(&x->why, reply.head->status);
         reason_add(&x->why, ": ");
-        reason_add_quoted(&x->why, x->refusal, x->refusal_len);
+        api_error_add(&x->why, x->refusal, x->refusal_len);
         return STATUS_REFUSED;
     }
     return finish(x);

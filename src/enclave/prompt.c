@@ -27,6 +27,8 @@ enum template_kind template_of(const struct tokenizer *t)
         return TEMPLATE_PLAIN;
     if (contains(t->chat_template, "<|im_start|>"))
         return TEMPLATE_CHATML;
+    if (contains(t->chat_template, "<|user|>") && contains(t->chat_template, "<|end|>"))
+        return TEMPLATE_PHI_3;
     if (contains(t->chat_template, "<|user|>") && contains(t->chat_template, "eos_token"))
         return TEMPLATE_ZEPHYR;
     if (contains(t->chat_template, "[INST]"))
@@ -36,7 +38,7 @@ enum template_kind template_of(const struct tokenizer *t)
 
 void template_hash(uint8_t hash[static SHA256_LEN], const struct tokenizer *t)
 {
-    static const char *const names[] = {"plain", "chatml", "zephyr", "llama-2", "unknown"};
+    static const char *const names[] = {"plain", "chatml", "zephyr", "llama-2", "phi-3", "unknown"};
     const char *name = names[template_of(t)];
     struct hash h;
     hash_init(&h, HASH_SHA256);
@@ -176,6 +178,24 @@ static void llama_2(struct builder *b, const struct chat_request *r)
         b->status = STATUS_USAGE; /* the template has no place for it, and nothing is left out */
 }
 
+static void phi_3(struct builder *b, const struct chat_request *r)
+{
+    static const char *const roles[] = {"system", "user", "assistant"};
+    static const char *const markers[] = {"<|system|>", "<|user|>", "<|assistant|>"};
+    for (size_t i = 0; i < r->messages_n; i++) {
+        for (size_t role = 0; role < 3; role++) {
+            if (is_role(&r->messages[i], roles[role]))
+                add_marker(b, markers[role]);
+        }
+        add_text(b, "\n");
+        add_bytes(b, r->messages[i].content.text, r->messages[i].content.len);
+        add_marker(b, "<|end|>");
+        add_text(b, "\n");
+    }
+    add_marker(b, "<|assistant|>");
+    add_text(b, "\n");
+}
+
 static void plain(struct builder *b, const struct chat_request *r)
 {
     for (size_t i = 0; i < r->messages_n; i++) {
@@ -196,6 +216,7 @@ static void apply(struct builder *b, const struct chat_request *r)
     case TEMPLATE_CHATML: chatml(b, r); return;
     case TEMPLATE_ZEPHYR: zephyr(b, r); return;
     case TEMPLATE_LLAMA_2: llama_2(b, r); return;
+    case TEMPLATE_PHI_3: phi_3(b, r); return;
     case TEMPLATE_UNKNOWN: b->status = STATUS_UNSUPPORTED; return;
     }
 }

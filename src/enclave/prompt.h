@@ -18,6 +18,7 @@ enum template_kind {
     TEMPLATE_CHATML,  /* <|im_start|>role ... <|im_end|> */
     TEMPLATE_ZEPHYR,  /* <|user|> ... </s> */
     TEMPLATE_LLAMA_2, /* [INST] ... [/INST] */
+    TEMPLATE_PHI_3,   /* <|user|> ... <|end|> */
     TEMPLATE_UNKNOWN, /* chat is refused; /infer works */
 };
 

@@ -4,8 +4,8 @@
 #include "core/base/arena.h"
 #include "core/base/constant_time.h"
 #include "core/base/writer.h"
-#include "core/codec/json.h"
 #include "core/evidence/keyset.h"
+#include "sys/api_error.h"
 #include "sys/random.h"
 
 #include <stdlib.h>
@@ -22,21 +22,6 @@ struct exchange {
     uint8_t answer[RELEASE_TEXT_MAX];
     uint8_t evidence[RELEASE_EVIDENCE_MAX];
 };
-
-/* The message in the broker's {"error":{"message":...}}. */
-static void explain_refusal(struct exchange *x, size_t answer_len, struct reason *why)
-{
-    const struct json *root;
-    struct reason unread;
-    const struct json *message = NULL;
-    if (json_parse(&root, &x->arena, x->answer, answer_len, &unread) == STATUS_OK)
-        message = json_get(json_get(root, "error"), "message");
-    reason_set(why, "the broker refused: ", NULL);
-    if (message != NULL && message->type == JSON_STRING)
-        reason_add_shown(why, message->text, message->text_len);
-    else
-        reason_add_quoted(why, x->answer, answer_len);
-}
 
 /* POST; STATUS_OK only for a 200, whose body is then in x->answer. */
 static enum status post(struct exchange *x, size_t *answer_len, const char *path, size_t request_len,
@@ -57,7 +42,8 @@ static enum status post(struct exchange *x, size_t *answer_len, const char *path
     *answer_len = reply.body_len;
     if (status != STATUS_OK || reply.head->status == 200)
         return status;
-    explain_refusal(x, *answer_len, why);
+    reason_set(why, "the broker refused: ", NULL);
+    api_error_add(why, x->answer, *answer_len);
     return STATUS_REFUSED;
 }
 
