@@ -193,7 +193,7 @@ static void test_vault_table(void)
         {JOB_STOPPING, MESSAGE_END, FRAME_LEN, FRAME_LEN},
     };
     for (size_t at = 0; at < sizeof states / sizeof states[0]; at++) {
-        int state = states[at];
+        int state = (int)states[at];
         unsigned passed = 0, tried = 0;
         for (int type = MESSAGE_GATE_HELLO; type <= MESSAGE_END; type++) {
             for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++, tried++) {
@@ -230,14 +230,17 @@ static void test_vault_table(void)
 static void test_start_order(void)
 {
     unsigned passed = 0, tried = 0;
-    for (int type = MESSAGE_GATE_HELLO; type <= MESSAGE_END; type++, tried += 2) {
+    for (int type = MESSAGE_GATE_HELLO; type <= MESSAGE_END; type++, tried++) {
         struct process p;
         uint8_t payload[16] = {0};
-        process_start(&p, 3, -1, scribe_main);
-        bool heard = process_hear(&p, WARDEN, &m);
-        process_send(&p, WARDEN, (enum message)type, 0, payload, sizeof payload);
-        process_send(&p, WARDEN, MESSAGE_META_END, 0, NULL, 0); /* so that one that it took shows as a bad tokenizer */
-        passed += heard && process_end(&p) == 1;
+        bool heard;
+        if (type != MESSAGE_META && type != MESSAGE_META_END) {
+            tried++;
+            process_start(&p, 3, -1, scribe_main);
+            heard = process_hear(&p, WARDEN, &m);
+            process_send(&p, WARDEN, (enum message)type, 0, payload, sizeof payload);
+            passed += heard && process_end(&p) == 1;
+        }
         process_start(&p, 3, -1, scribe_main);
         heard = process_hear(&p, WARDEN, &m);
         send_meta(&p);
