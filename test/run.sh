@@ -44,6 +44,7 @@ rm -f build/*/test/counts
 step 'gcc, release' make -s $jobs FLAVOUR=release CC=gcc test
 step 'rules' points make -s FLAVOUR=release CC=gcc check
 step 'gcc, address and undefined-behaviour sanitizers' make -s $jobs FLAVOUR=asan CC=gcc SCRIPT_TESTS= test
+step 'sanitizers, rules' points make -s FLAVOUR=asan CC=gcc check
 step 'clang, release' make -s $jobs FLAVOUR=release CC=clang BUILD=build/clang SCRIPT_TESTS= test
 step 'clang, rules' points make -s FLAVOUR=release CC=clang BUILD=build/clang check
 step 'fuzzers, built' make -s $jobs FLAVOUR=fuzz CC=clang fuzzers
