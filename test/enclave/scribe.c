@@ -239,13 +239,15 @@ static void test_start_order(void)
             process_start(&p, 3, -1, scribe_main);
             heard = process_hear(&p, WARDEN, &m);
             process_send(&p, WARDEN, (enum message)type, 0, payload, sizeof payload);
-            passed += heard && process_end(&p) == 1;
+            passed += heard && !process_hear(&p, WARDEN, &m) && process_end(&p) == 1;
         }
         process_start(&p, 3, -1, scribe_main);
         heard = process_hear(&p, WARDEN, &m);
         send_meta(&p);
         process_send(&p, WARDEN, (enum message)type, 0, payload, sizeof payload);
-        passed += heard && !process_hear(&p, WARDEN, &m) && process_end(&p) == 1;
+        while (process_hear(&p, WARDEN, &m)) { /* what it says of the tokenizer */
+        }
+        passed += heard && process_end(&p) == 1;
     }
     check(passed == tried, "EN-22: a message out of turn, or a setup of another length, ends the scribe");
     struct process p;
