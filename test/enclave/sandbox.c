@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Attacks from inside: each process, in its own sandbox, tries what it must not be able to do.  A try that is not killed
- * fails the test, whatever the kernel answered. */
+ * fails the test, whatever the kernel answered.  EN-10 EN-11 EN-12 */
 #include "enclave/sandbox.h"
 
 #include "tap.h"
