@@ -17,10 +17,10 @@ enum { ATTESTOR_EVIDENCE_MAX = SIM_EVIDENCE_LEN };
 
 struct attestor {
     enum evidence_kind kind;
-    uint8_t engine_hash[SHA256_LEN];              /* SHA-256 of this binary */
-    uint8_t measurement[SIM_MEASUREMENT_LEN];     /* simulator: SHA-384 of this binary, read by itself */
+    uint8_t engine_hash[SHA256_LEN];          /* SHA-256 of this binary */
+    uint8_t measurement[SIM_MEASUREMENT_LEN]; /* simulator: SHA-384 of this binary, read by itself */
     uint8_t configuration[CONFIGURATION_LEN];
-    struct ed25519_private simulator_root;        /* secret */
+    struct ed25519_private simulator_root; /* secret */
 };
 
 /* Reads what the provider needs, the simulator's key file included.  a is wiped on error. */

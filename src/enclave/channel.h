@@ -12,7 +12,7 @@
 
 enum {
     CHANNEL_PAYLOAD_MAX = 32768,
-    CHANNEL_HEAD_LEN = 16, /* u32 message, u32 zero, u64 id */
+    CHANNEL_HEAD_LEN = 16,        /* u32 message, u32 zero, u64 id */
     CHANNEL_QUEUE_MAX = 64 << 20, /* bytes that wait for a slow peer; beyond it the enclave ends */
 };
 

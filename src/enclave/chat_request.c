@@ -85,7 +85,9 @@ static enum status refuse_features(const struct json *root, struct reason *why)
     const struct json *format = json_get(root, "response_format");
     for (size_t i = 0; lists[i] != NULL; i++) {
         const struct json *value = json_get(root, lists[i]);
-        if (!absent(value) && value->members_n != 0)
+        bool empty =
+            value != NULL && (value->type == JSON_ARRAY || value->type == JSON_OBJECT) && value->members_n == 0;
+        if (!absent(value) && !empty)
             found = lists[i];
     }
     for (size_t i = 0; penalties[i] != NULL; i++) {
@@ -141,8 +143,7 @@ static enum status take_messages(struct chat_request *r, struct arena *arena, co
     const struct json *list = json_get(root, "messages");
     if (list == NULL || list->type != JSON_ARRAY || list->members_n == 0)
         return wrong(why, "messages", "a list that is not empty");
-    struct chat_message *messages =
-        arena_take(arena, list->members_n, sizeof *messages, _Alignof(struct chat_message));
+    struct chat_message *messages = arena_take(arena, list->members_n, sizeof *messages, _Alignof(struct chat_message));
     if (messages == NULL)
         return STATUS_NO_MEMORY;
     r->messages = messages;
@@ -151,8 +152,7 @@ static enum status take_messages(struct chat_request *r, struct arena *arena, co
         if (!json_is_text(role, "system") && !json_is_text(role, "user") && !json_is_text(role, "assistant"))
             return wrong(why, "messages.role", "\"system\", \"user\" or \"assistant\"");
         messages[r->messages_n].role = (struct chat_text){role->text, role->text_len};
-        enum status status =
-            take_content(&messages[r->messages_n].content, arena, json_get(one, "content"), why);
+        enum status status = take_content(&messages[r->messages_n].content, arena, json_get(one, "content"), why);
         if (status != STATUS_OK)
             return status;
         r->messages_n++;
@@ -184,8 +184,8 @@ static enum status take_options(struct chat_request *r, const struct json *root,
     return status;
 }
 
-static enum status parse_object(const struct json **root, struct chat_request *r, struct arena *arena,
-                                const void *text, size_t text_len, struct reason *why)
+static enum status parse_object(const struct json **root, struct chat_request *r, struct arena *arena, const void *text,
+                                size_t text_len, struct reason *why)
 {
     memset(r, 0, sizeof *r);
     r->top_p = 1;

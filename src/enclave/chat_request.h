@@ -15,7 +15,7 @@
 enum {
     CHAT_STOPS_MAX = 4,
     CHAT_MODEL_MAX = 64,
-    INFER_PROMPT_MAX = 4096,      /* characters */
+    INFER_PROMPT_MAX = 4096, /* characters */
     INFER_TOKENS_DEFAULT = 256,
 };
 

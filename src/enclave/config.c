@@ -8,9 +8,8 @@
 #include <string.h>
 
 static const char *const members[] = {
-    "version", "listen",   "model",   "model_name", "model_root",           "evidence",             "key",
-    "threads", "sequences", "context", "batch",      "egress_bits_per_hour", "exfiltration_floor_s", "user_base",
-    NULL};
+    "version",   "listen",  "model", "model_name",           "model_root",           "evidence",  "key", "threads",
+    "sequences", "context", "batch", "egress_bits_per_hour", "exfiltration_floor_s", "user_base", NULL};
 static const char *const evidence_members[] = {"kind", "key", NULL};
 static const char *const broker_members[] = {"from", "url", "spki_sha256", NULL};
 static const char *const raw_key_members[] = {"from", NULL};
@@ -113,8 +112,8 @@ static enum status take_numbers(struct config *c, const struct json *root, struc
 static enum status take_all(struct config *c, const struct json *root, struct reason *why)
 {
     uint64_t version;
-    enum status status = root->type == JSON_OBJECT ? json_only(root, members, why)
-                                                   : wrong(why, "configuration", "an object");
+    enum status status =
+        root->type == JSON_OBJECT ? json_only(root, members, why) : wrong(why, "configuration", "an object");
     if (status != STATUS_OK)
         return status;
     if (json_u64(&version, json_get(root, "version")) != STATUS_OK || version != 1) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The enclave's configuration file: one JSON object whose SHA-256 is in the evidence (spec/enclave.md).  Every member is
- * mandatory and an unknown one is refused, so that nothing is ever decided by a default. */
+/* The enclave's configuration file: one JSON object whose SHA-256 is in the evidence (spec/enclave.md).  Every member
+ * is mandatory and an unknown one is refused, so that nothing is ever decided by a default. */
 #ifndef ENCLAVE_CONFIG_H
 #define ENCLAVE_CONFIG_H
 
@@ -39,7 +39,8 @@ struct config {
     uint32_t user_base;            /* first of four user ids, one a process; used when started as root */
 };
 
-/* Bytes to fields, and the hash.  c is zeroed on error.  STATUS_MALFORMED or STATUS_UNSUPPORTED; why names the member. */
+/* Bytes to fields, and the hash.  c is zeroed on error.  STATUS_MALFORMED or STATUS_UNSUPPORTED; why names the member.
+ */
 must_check enum status config_parse(struct config *c, const void *text, size_t text_len, struct reason *why);
 
 #endif

@@ -11,7 +11,7 @@
 struct egress {
     uint64_t bits_per_hour; /* the budget */
     uint64_t hour_started_ms;
-    uint64_t spent; /* bits in this hour */
+    uint64_t spent;      /* bits in this hour */
     uint32_t token_bits; /* ceil(log2 vocabulary) */
 };
 

@@ -23,7 +23,8 @@ static struct event_words words_of(enum log_event event)
     case EVENT_KEY_RELEASED: return (struct event_words){"model key released", "ms", NULL};
     case EVENT_MODEL_OPENED: return (struct event_words){"model opened", "bytes", "ms"};
     case EVENT_EXFILTRATION:
-        return (struct event_words){"time to exfiltrate the weights at the permitted egress", "seconds", "bits an hour"};
+        return (struct event_words){"time to exfiltrate the weights at the permitted egress", "seconds",
+                                    "bits an hour"};
     case EVENT_SERVING: return (struct event_words){"serving", "port", NULL};
     case EVENT_REQUEST_ENDED: return (struct event_words){"request ended", "tokens in", "tokens out"};
     case EVENT_BUDGET_SPENT: return (struct event_words){"egress budget of this hour is spent", "bits", NULL};

@@ -14,15 +14,15 @@ enum log_event {
     EVENT_USERS_SHARED,    /* not started as root: the processes run as one user */
     EVENT_MEMORY_UNLOCKED, /* a process's memory may be swapped; its keyset says so */
     EVENT_LANDLOCK_MISSING,
-    EVENT_KEY_RELEASED, /* milliseconds */
-    EVENT_MODEL_OPENED, /* bytes, milliseconds */
-    EVENT_EXFILTRATION, /* seconds that the weights would take through the permitted egress, bits an hour */
-    EVENT_SERVING,      /* port */
+    EVENT_KEY_RELEASED,  /* milliseconds */
+    EVENT_MODEL_OPENED,  /* bytes, milliseconds */
+    EVENT_EXFILTRATION,  /* seconds that the weights would take through the permitted egress, bits an hour */
+    EVENT_SERVING,       /* port */
     EVENT_REQUEST_ENDED, /* tokens in, tokens out */
-    EVENT_BUDGET_SPENT, /* bits in this hour */
-    EVENT_PROTOCOL,     /* a peer process sent what its state does not allow: state, message */
-    EVENT_PEER_LOST,    /* a peer process closed its channel */
-    EVENT_FAILED,       /* status, line of this program */
+    EVENT_BUDGET_SPENT,  /* bits in this hour */
+    EVENT_PROTOCOL,      /* a peer process sent what its state does not allow: state, message */
+    EVENT_PEER_LOST,     /* a peer process closed its channel */
+    EVENT_FAILED,        /* status, line of this program */
 };
 
 /* Writes one line to standard error. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The whole interface of the vault while it serves: frames of one fixed size that hold token ids and sampling
- * parameters in, token ids out (spec/enclave.md, section 4).  Nothing else leaves the process that holds the weights. */
+ * parameters in, token ids out (spec/enclave.md, section 4).  Nothing else leaves the process that holds the weights.
+ */
 #ifndef ENCLAVE_FRAME_H
 #define ENCLAVE_FRAME_H
 
@@ -23,9 +24,9 @@ enum frame_end {
 
 /* Every frame has every field; those that a message does not use are 0. */
 struct frame {
-    uint32_t prompt_n;    /* MESSAGE_START: tokens that will follow */
-    uint32_t max_tokens;  /* MESSAGE_START */
-    uint32_t end_token;   /* MESSAGE_START: ends the sequence when sampled; UINT32_MAX: none */
+    uint32_t prompt_n;         /* MESSAGE_START: tokens that will follow */
+    uint32_t max_tokens;       /* MESSAGE_START */
+    uint32_t end_token;        /* MESSAGE_START: ends the sequence when sampled; UINT32_MAX: none */
     uint32_t temperature_bits; /* MESSAGE_START: IEEE 754 binary32 */
     uint32_t top_p_bits;
     uint32_t top_k;

@@ -99,10 +99,8 @@ static void ask_scribe(struct gate *g, uint64_t id, enum request_kind kind, cons
 
 static void on_request(void *context, uint64_t id, const struct https_request *request)
 {
-    static const struct https_response healthy = {.status = 200,
-                                                  .content_type = "application/json",
-                                                  .body = "{\"status\":\"ok\"}",
-                                                  .body_len = 15};
+    static const struct https_response healthy = {
+        .status = 200, .content_type = "application/json", .body = "{\"status\":\"ok\"}", .body_len = 15};
     struct gate *g = context;
     struct route route = route_of(request->head);
     switch (route.kind) {

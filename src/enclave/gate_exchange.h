@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum {
-    GATE_EXCHANGES_MAX = 240, /* below the scribe's JOBS_MAX */
+    GATE_EXCHANGES_MAX = 240,  /* below the scribe's JOBS_MAX */
     GATE_ANSWER_MAX = 4 << 20, /* bytes of an answer that is not streamed */
 };
 

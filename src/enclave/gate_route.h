@@ -28,7 +28,6 @@ struct route {
 
 struct route route_of(const struct http_head *head);
 
-
 /* Bytes of body that this request may have. */
 size_t route_body_max(const struct http_head *head);
 

@@ -9,20 +9,21 @@ enum message {
     MESSAGE_GATE_HELLO = 1, /* u32 locked memory, SHA-256 of the TLS SPKI (32) */
     MESSAGE_SCRIBE_HELLO,   /* u32 locked memory, receipt key (32), HPKE key configuration (1 to 128) */
     MESSAGE_SCRIBE_READY,   /* the vocabulary is open: SHA-256 of tokenizer (32) and template (32) */
-    MESSAGE_VAULT_OPENED,   /* u32 locked memory, u32 vocabulary, u32 context, u64 bytes of weights, u64 ms, instruction set (16) */
+    MESSAGE_VAULT_OPENED,   /* u32 locked memory, u32 vocabulary, u32 context, u64 bytes of weights, u64 ms, instruction
+                               set (16) */
     MESSAGE_REFUSED,        /* scribe or vault cannot start: u32 status, text of the reason (it holds no secret) */
 
     /* start: warden to children */
-    MESSAGE_OPEN,          /* to vault: struct vault_setup as written by setup_write */
-    MESSAGE_META,          /* to scribe: leading bytes of the model, a part */
-    MESSAGE_META_END,      /* to scribe: nothing */
-    MESSAGE_SCRIBE_SETUP,  /* to scribe: struct scribe_setup as written by setup_write */
-    MESSAGE_SERVE,         /* to gate: nothing */
+    MESSAGE_OPEN,         /* to vault: struct vault_setup as written by setup_write */
+    MESSAGE_META,         /* to scribe: leading bytes of the model, a part */
+    MESSAGE_META_END,     /* to scribe: nothing */
+    MESSAGE_SCRIBE_SETUP, /* to scribe: struct scribe_setup as written by setup_write */
+    MESSAGE_SERVE,        /* to gate: nothing */
 
     /* attestation: gate to warden and back; the id is the exchange's */
-    MESSAGE_ATTEST,      /* nonce (32) */
-    MESSAGE_BUNDLE,      /* JSON, a part */
-    MESSAGE_BUNDLE_END,  /* nothing */
+    MESSAGE_ATTEST,     /* nonce (32) */
+    MESSAGE_BUNDLE,     /* JSON, a part */
+    MESSAGE_BUNDLE_END, /* nothing */
 
     /* requests: gate to scribe; the id is the exchange's */
     MESSAGE_REQUEST,      /* u32 enum request_kind */
@@ -31,9 +32,9 @@ enum message {
     MESSAGE_CANCEL,       /* nothing: the client is gone */
 
     /* answers: scribe to gate */
-    MESSAGE_RESPONSE,      /* u32 HTTP status, u32 enum content, u32 1 when streamed */
-    MESSAGE_RESPONSE_PART, /* bytes */
-    MESSAGE_RESPONSE_END,  /* nothing */
+    MESSAGE_RESPONSE,       /* u32 HTTP status, u32 enum content, u32 1 when streamed */
+    MESSAGE_RESPONSE_PART,  /* bytes */
+    MESSAGE_RESPONSE_END,   /* nothing */
     MESSAGE_RESPONSE_ABORT, /* nothing: the answer cannot be completed */
 
     /* tokens: between scribe and vault; every one is a struct frame of FRAME_LEN bytes, the id is the slot */

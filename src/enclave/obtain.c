@@ -41,8 +41,9 @@ enum status obtain_from_environment(struct seal_dek *dek, const struct model_str
         reason_set(why, "the configuration takes the key from the environment, but MODEL_KEY_BASE64 is not set", NULL);
         return STATUS_NOT_FOUND;
     }
-    console_warning("MODEL_KEY_BASE64 is weaker than a broker: nobody checks this machine before it has the key, and the "
-                    "environment can be read in /proc and by `docker inspect`");
+    console_warning(
+        "MODEL_KEY_BASE64 is weaker than a broker: nobody checks this machine before it has the key, and the "
+        "environment can be read in /proc and by `docker inspect`");
     enum status status = seal_raw_key_parse(&key, text, strlen(text), why);
     wipe(text, strlen(text));
     unsetenv("MODEL_KEY_BASE64");

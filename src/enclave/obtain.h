@@ -12,9 +12,8 @@
 
 /* Asks the broker: nonce, evidence that binds nonce and a fresh key, HPKE-sealed answer (spec/release.md).  dek is
  * wiped on error; why passes on what the broker said. */
-must_check enum status obtain_from_broker(struct seal_dek *dek, const struct config *config,
-                                          struct attestor *attestor, const struct model_stream *model,
-                                          struct reason *why);
+must_check enum status obtain_from_broker(struct seal_dek *dek, const struct config *config, struct attestor *attestor,
+                                          const struct model_stream *model, struct reason *why);
 
 /* Unwraps with the raw key of MODEL_KEY_BASE64, and takes that out of the environment. */
 must_check enum status obtain_from_environment(struct seal_dek *dek, const struct model_stream *model,

@@ -131,8 +131,7 @@ static enum status hear_gate(struct scribe *s)
 {
     struct job *job = job_find(s, s->message.id);
     int state = job == NULL ? JOB_NONE : (int)job->state;
-    enum status status =
-        channel_dispatch(gate_rules, sizeof gate_rules / sizeof gate_rules[0], state, s, &s->message);
+    enum status status = channel_dispatch(gate_rules, sizeof gate_rules / sizeof gate_rules[0], state, s, &s->message);
     if (status == STATUS_REFUSED)
         event_log(ROLE_SCRIBE, EVENT_PROTOCOL, state, (int64_t)s->message.type);
     return status;

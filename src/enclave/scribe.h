@@ -20,7 +20,7 @@
 
 enum {
     JOBS_MAX = 256,
-    JOB_ID_LEN = 16,        /* bytes of an answer's id */
+    JOB_ID_LEN = 16,         /* bytes of an answer's id */
     JOB_STOP_TEXT_MAX = 256, /* bytes of one stop text */
     JOB_BODY_MAX = 1 << 20,  /* bytes; the gate's own bound is the same */
     RECEIPTS_KEPT = 256,
@@ -71,7 +71,7 @@ struct job {
     uint32_t *prompt, *output;
     size_t prompt_n, output_n, output_capacity;
     struct detokenizer detokenizer;
-    struct bytes text;    /* the whole answer's text, or what is held back of a stream */
+    struct bytes text; /* the whole answer's text, or what is held back of a stream */
     bool stop_text_found;
     enum receipt_finish finish;
     uint8_t request_hash[SHA256_LEN];

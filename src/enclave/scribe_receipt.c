@@ -48,8 +48,7 @@ static void forget(struct kept_receipt *kept)
 
 enum status receipt_make(struct scribe *s, struct job *job, const struct kept_receipt **made)
 {
-    struct receipt receipt = {
-        .prompt_tokens = job->prompt, .output_tokens = job->output, .has_transcript = true};
+    struct receipt receipt = {.prompt_tokens = job->prompt, .output_tokens = job->output, .has_transcript = true};
     struct kept_receipt *kept = &s->receipts[s->next_receipt];
     size_t capacity = RECEIPT_FIXED_MAX + TOKEN_TEXT_MAX * (job->prompt_n + job->output_n);
     struct writer w;

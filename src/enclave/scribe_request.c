@@ -161,7 +161,8 @@ enum status request_begin(struct scribe *s, struct job *job)
     if (job->endpoint == ENDPOINT_MODELS)
         status = answer_models(s, job);
     else
-        status = answer_receipt(s, job, inner.path + sizeof receipts_path - 1, inner.path_len - sizeof receipts_path + 1);
+        status =
+            answer_receipt(s, job, inner.path + sizeof receipts_path - 1, inner.path_len - sizeof receipts_path + 1);
     job_end(s, job);
     return status;
 }

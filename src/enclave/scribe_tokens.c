@@ -26,12 +26,16 @@ static enum status keep_token(struct job *job, uint32_t token)
     return STATUS_OK;
 }
 
-/* Cuts the text at the first stop text in it, if there is one. */
-static void find_stop(struct job *job)
+/* Cuts the text at the first stop text in it, if there is one.  The first seen_len bytes were searched before: only
+ * what could end in the rest is looked at. */
+static void find_stop(struct job *job, size_t seen_len)
 {
     for (size_t i = 0; i < job->stops_n; i++) {
+        size_t overlap = job->stop_lens[i] - 1;
+        size_t from = seen_len > overlap ? seen_len - overlap : 0;
         const uint8_t *found =
-            job->text.len == 0 ? NULL : memmem(job->text.at, job->text.len, job->stops[i], job->stop_lens[i]);
+            job->text.len <= from ? NULL
+                                  : memmem(job->text.at + from, job->text.len - from, job->stops[i], job->stop_lens[i]);
         if (found != NULL) {
             job->text.len = (size_t)(found - job->text.at);
             job->stop_text_found = true;
@@ -86,7 +90,7 @@ enum status tokens_take(struct scribe *s, struct job *job, uint32_t token)
         status = bytes_append(&job->text, text, text_len);
     if (status != STATUS_OK)
         return status;
-    find_stop(job);
+    find_stop(job, job->text.len - text_len);
     if (job->stop_text_found) {
         job->state = JOB_STOPPING;
         return tell_vault(s, job, MESSAGE_STOP);
@@ -110,7 +114,7 @@ static enum status complete(struct scribe *s, struct job *job, enum frame_end en
     if (!job->stop_text_found) {
         detokenizer_end(&job->detokenizer, text, &text_len);
         status = bytes_append(&job->text, text, text_len);
-        find_stop(job);
+        find_stop(job, job->text.len - (status == STATUS_OK ? text_len : 0));
     }
     if (status == STATUS_OK)
         status = send_ready_text(s, job, true);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a request came and its answer goes: in plain TLS, or in OHTTP (RFC 9458), whole or in chunks.  Turns the body that
- * the gate passed on into a request, and the parts of an answer into messages for the gate. */
+/* How a request came and its answer goes: in plain TLS, or in OHTTP (RFC 9458), whole or in chunks.  Turns the body
+ * that the gate passed on into a request, and the parts of an answer into messages for the gate. */
 #ifndef ENCLAVE_SCRIBE_TRANSPORT_H
 #define ENCLAVE_SCRIBE_TRANSPORT_H
 
@@ -42,16 +42,16 @@ struct transport_request {
 must_check enum status transport_key_config(uint8_t *out, size_t capacity, size_t *len,
                                             const struct x25519_private *key);
 
-/* STATUS_FORGED, _MALFORMED, _TRUNCATED, _UNSUPPORTED: the client's fault, answer it in plain; others are ours.  body is
- * overwritten with plaintext. */
+/* STATUS_FORGED, _MALFORMED, _TRUNCATED, _UNSUPPORTED: the client's fault, answer it in plain; others are ours.  body
+ * is overwritten with plaintext. */
 must_check enum status transport_open(struct transport *t, struct transport_request *request, enum request_kind kind,
                                       uint64_t exchange, const struct x25519_private *key, uint8_t *body,
                                       size_t body_len, struct reason *why);
 
 /* Head, parts and end of the answer.  content: of the answer itself; what the gate is told follows from the kind.  An
  * answer that goes out whole and is longer than TRANSPORT_WHOLE_MAX is given up at its end, as by transport_abort. */
-must_check enum status transport_begin(struct transport *t, struct channel *gate, unsigned status,
-                                       enum content content, bool stream);
+must_check enum status transport_begin(struct transport *t, struct channel *gate, unsigned status, enum content content,
+                                       bool stream);
 must_check enum status transport_send(struct transport *t, struct channel *gate, const void *bytes, size_t len);
 must_check enum status transport_end(struct transport *t, struct channel *gate);
 

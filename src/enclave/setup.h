@@ -28,7 +28,7 @@ struct vault_setup {
 struct scribe_setup {
     char model_name[CONFIG_NAME_MAX];
     char tee[32]; /* kind of evidence, for receipts */
-    char isa[16];              /* kernels that the vault runs */
+    char isa[16]; /* kernels that the vault runs */
     uint8_t model_root[MODEL_ROOT_LEN];
     uint8_t engine_hash[SHA256_LEN];
     uint8_t keyset_digest[SHA256_LEN];

@@ -9,8 +9,8 @@
 #include <sys/types.h>
 
 struct spawned {
-    pid_t pid[ROLES_N];    /* 0 for the warden itself, and for one that has ended */
-    int channel[ROLES_N];  /* the warden's end; -1 for itself */
+    pid_t pid[ROLES_N];   /* 0 for the warden itself, and for one that has ended */
+    int channel[ROLES_N]; /* the warden's end; -1 for itself */
 };
 
 /* Starts gate, scribe and vault with their descriptors (enclave/role.h).  listen_fd and model_fd become the children's

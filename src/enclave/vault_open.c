@@ -33,8 +33,8 @@ static enum status take_locked(uint8_t **memory, size_t len, struct reason *why)
     if (madvise(*memory, len, MADV_DONTDUMP) != 0 || mlock(*memory, len) != 0) {
         munmap(*memory, len);
         *memory = NULL;
-        reason_set(why, "cannot lock memory for weights and caches; raise `ulimit -l` or start as root; bytes wanted: ",
-                   NULL);
+        reason_set(
+            why, "cannot lock memory for weights and caches; raise `ulimit -l` or start as root; bytes wanted: ", NULL);
         reason_add_u64(why, len);
         return STATUS_NO_MEMORY;
     }

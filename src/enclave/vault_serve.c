@@ -80,10 +80,8 @@ static enum status start(void *context, const struct channel_message *m)
     enum status status = frame_read(&f, m);
     if (status != STATUS_OK)
         return status;
-    struct sample_options options = {.temperature = float_of(f.temperature_bits),
-                                     .top_k = f.top_k,
-                                     .top_p = float_of(f.top_p_bits),
-                                     .seed = f.seed};
+    struct sample_options options = {
+        .temperature = float_of(f.temperature_bits), .top_k = f.top_k, .top_p = float_of(f.top_p_bits), .seed = f.seed};
     if (f.prompt_n == 0 || f.prompt_n >= s->context || f.max_tokens == 0)
         return STATUS_REFUSED;
     slot->max_tokens = f.max_tokens;

@@ -44,7 +44,7 @@ struct start {
     struct channel_message message;
     struct keyset keyset;
     char address[LISTEN_ADDRESS_SIZE];
-    bool memory_locked; /* of every process */
+    bool memory_locked;        /* of every process */
     uint32_t vocab_n, context; /* as the vault found them */
     char isa[16];
     struct reason why;
@@ -78,9 +78,8 @@ static enum status open_model(struct start *s, int *fd)
 static enum status obtain_key(struct start *s)
 {
     uint64_t started = clock_monotonic_ms();
-    enum status status = s->config.raw_key
-                             ? obtain_from_environment(&s->dek, &s->model, &s->why)
-                             : obtain_from_broker(&s->dek, &s->config, &s->attestor, &s->model, &s->why);
+    enum status status = s->config.raw_key ? obtain_from_environment(&s->dek, &s->model, &s->why)
+                                           : obtain_from_broker(&s->dek, &s->config, &s->attestor, &s->model, &s->why);
     if (status == STATUS_OK)
         status = model_stream_check_key(&s->model, &s->dek, &s->why);
     if (status == STATUS_OK)
@@ -208,10 +207,8 @@ static enum status send_scribe_setup(struct start *s)
 {
     uint8_t bytes[SETUP_LEN_MAX];
     size_t len;
-    struct scribe_setup setup = {.threads = s->config.threads,
-                                 .sequences = s->config.sequences,
-                                 .context = s->context,
-                                 .vocab_n = s->vocab_n};
+    struct scribe_setup setup = {
+        .threads = s->config.threads, .sequences = s->config.sequences, .context = s->context, .vocab_n = s->vocab_n};
     memcpy(setup.model_name, s->config.model_name, sizeof setup.model_name);
     snprintf(setup.tee, sizeof setup.tee, "%s", evidence_kind_name(s->attestor.kind));
     memcpy(setup.isa, s->isa, sizeof setup.isa);

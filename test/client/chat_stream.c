@@ -5,10 +5,11 @@
 #include "core/crypto/hash.h"
 #include "tap.h"
 
-#define EVENT(text) "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" text "\"},\"finish_reason\":null}]}\n\n"
-#define USAGE "data: {\"choices\":[],\"usage\":{\"total_tokens\":3}}\n\n"
+#define EVENT(text)                                                                                                    \
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" text "\"},\"finish_reason\":null}]}\n\n"
+#define USAGE   "data: {\"choices\":[],\"usage\":{\"total_tokens\":3}}\n\n"
 #define RECEIPT ": cloister-receipt {\"a\":1}\n\n"
-#define DONE "data: [DONE]\n\n"
+#define DONE    "data: [DONE]\n\n"
 
 static const uint8_t request_hash[SHA256_LEN] = {7};
 

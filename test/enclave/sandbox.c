@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Attacks from inside: each process, in its own sandbox, tries what it must not be able to do.  A try that is not killed
- * fails the test, whatever the kernel answered.  EN-10 EN-11 EN-12 */
+/* Attacks from inside: each process, in its own sandbox, tries what it must not be able to do.  A try that is not
+ * killed fails the test, whatever the kernel answered.  EN-10 EN-11 EN-12 */
 #include "enclave/sandbox.h"
 
 #include "tap.h"
@@ -197,7 +197,9 @@ static void hardened(void)
     int how = 0;
     pid_t child = fork();
     if (child == 0) {
-        struct rlimit { unsigned long now, most; } core = {1, 1};
+        struct rlimit {
+            unsigned long now, most;
+        } core = {1, 1};
         bool fine = sandbox_harden() == STATUS_OK && prctl(PR_GET_DUMPABLE) == 0 &&
                     prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
                     syscall(SYS_prlimit64, 0, 4 /* RLIMIT_CORE */, NULL, &core) == 0 && core.now == 0 && core.most == 0;
@@ -217,11 +219,11 @@ int main(void)
             if ((attacks[i].roles & 1U << role) == 0)
                 continue;
             how = run((enum role)role, SANDBOX_SERVING, attacks[i].attempt);
-            check(WIFSIGNALED(how) && WTERMSIG(how) == SIGSYS, "%s dies when it tries to %s", role_name((enum role)role),
-                  attacks[i].name);
+            check(WIFSIGNALED(how) && WTERMSIG(how) == SIGSYS, "%s dies when it tries to %s",
+                  role_name((enum role)role), attacks[i].name);
         }
     }
-    static void (*const opening[])(void) = {try_open, try_create_in_shm, try_memfd, try_socket,     try_connect,
+    static void (*const opening[])(void) = {try_open, try_create_in_shm, try_memfd, try_socket,    try_connect,
                                             try_exec, try_ptrace,        try_kill,  try_code_page, try_setuid};
     for (size_t i = 0; i < sizeof opening / sizeof opening[0]; i++) {
         int how = run(ROLE_VAULT, SANDBOX_OPENING, opening[i]);

@@ -56,9 +56,10 @@ static void key_derivation(void)
     check(hkdf_expand(HASH_SHA256, large, sizeof large - 1, prk, NULL, 0) == STATUS_OK, "HKDF up to its limit");
     check(hkdf_expand(HASH_SHA256, large, sizeof large, prk, NULL, 0) == STATUS_LIMIT && large[0] == 0,
           "HKDF over its limit");
-    check(scrypt_derive(out, 64, "password", 8, "NaCl", 4, 10, 8, 16) == STATUS_OK &&
-              is(out, "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b3731622eaf30d92e22a3886ff109279d9830da"),
-          "scrypt (RFC 7914)");
+    check(
+        scrypt_derive(out, 64, "password", 8, "NaCl", 4, 10, 8, 16) == STATUS_OK &&
+            is(out, "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b3731622eaf30d92e22a3886ff109279d9830da"),
+        "scrypt (RFC 7914)");
     check(scrypt_derive(out, 64, "p", 1, "s", 1, 24, 8, 1) == STATUS_LIMIT && out[0] == 0, "scrypt over its memory");
     check(scrypt_derive(out, 64, "p", 1, "s", 1, 0, 8, 1) == STATUS_USAGE, "scrypt with N = 1");
 }
@@ -72,8 +73,9 @@ static void aead(void)
     unhex(text, "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525"
                 "b16aedf5aa0de657ba637b39");
     check(aead_seal(AEAD_AES_256_GCM, sealed, key, nonce, aad, 20, text, 60) == STATUS_OK &&
-              is(sealed, "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b10568288"
-                         "38c5f61e6393ba7a0abcc9f66276fc6ece0f4e1768cddf8853bb2d551b"),
+              is(sealed,
+                 "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b10568288"
+                 "38c5f61e6393ba7a0abcc9f66276fc6ece0f4e1768cddf8853bb2d551b"),
           "AES-256-GCM, test case 16");
     check(aead_open(AEAD_AES_256_GCM, opened, key, nonce, aad, 20, sealed, 76) == STATUS_OK &&
               memcmp(opened, text, 60) == 0,
@@ -142,7 +144,8 @@ static void ecdsa(void)
                      "7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299");
     unhex(signature, "EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716"
                      "F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8");
-    check(ecdsa_verify(CURVE_P256, HASH_SHA256, point, 65, signature, 64, "sample", 6) == STATUS_OK, "P-256 (RFC 6979)");
+    check(ecdsa_verify(CURVE_P256, HASH_SHA256, point, 65, signature, 64, "sample", 6) == STATUS_OK,
+          "P-256 (RFC 6979)");
     check(ecdsa_verify(CURVE_P256, HASH_SHA256, point, 65, signature, 64, "simple", 6) == STATUS_FORGED,
           "P-256, another message");
     check(ecdsa_verify(CURVE_P256, HASH_SHA256, point, 64, signature, 64, "sample", 6) == STATUS_MALFORMED,
@@ -153,11 +156,14 @@ static void ecdsa(void)
     point[64] ^= 1;
     memset(signature, 0, 32);
     check(ecdsa_verify(CURVE_P256, HASH_SHA256, point, 65, signature, 64, "sample", 6) == STATUS_FORGED, "r = 0");
-    unhex(point + 1, "EC3A4E415B4E19A4568618029F427FA5DA9A8BC4AE92E02E06AAE5286B300C64DEF8F0EA9055866064A254515480BC13"
-                     "8015D9B72D7D57244EA8EF9AC0C621896708A59367F9DFB9F54CA84B3F1C9DB1288B231C3AE0D4FE7344FD2533264720");
-    unhex(signature, "94EDBB92A5ECB8AAD4736E56C691916B3F88140666CE9FA73D64C4EA95AD133C81A648152E44ACF96E36DD1E80FABE46"
-                     "99EF4AEB15F178CEA1FE40DB2603138F130E740A19624526203B6351D0A3A94FA329C145786E679E7B82C71A38628AC8");
-    check(ecdsa_verify(CURVE_P384, HASH_SHA384, point, 97, signature, 96, "sample", 6) == STATUS_OK, "P-384 (RFC 6979)");
+    unhex(point + 1,
+          "EC3A4E415B4E19A4568618029F427FA5DA9A8BC4AE92E02E06AAE5286B300C64DEF8F0EA9055866064A254515480BC13"
+          "8015D9B72D7D57244EA8EF9AC0C621896708A59367F9DFB9F54CA84B3F1C9DB1288B231C3AE0D4FE7344FD2533264720");
+    unhex(signature,
+          "94EDBB92A5ECB8AAD4736E56C691916B3F88140666CE9FA73D64C4EA95AD133C81A648152E44ACF96E36DD1E80FABE46"
+          "99EF4AEB15F178CEA1FE40DB2603138F130E740A19624526203B6351D0A3A94FA329C145786E679E7B82C71A38628AC8");
+    check(ecdsa_verify(CURVE_P384, HASH_SHA384, point, 97, signature, 96, "sample", 6) == STATUS_OK,
+          "P-384 (RFC 6979)");
     signature[95] ^= 1;
     check(ecdsa_verify(CURVE_P384, HASH_SHA384, point, 97, signature, 96, "sample", 6) == STATUS_FORGED,
           "P-384, changed");
