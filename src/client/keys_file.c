@@ -6,6 +6,7 @@
 #include "sys/file.h"
 
 #include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -29,22 +30,33 @@ static enum status check_mode(const char *path, struct reason *why)
     return STATUS_REFUSED;
 }
 
+/* The line of a key file; a secret's must be for its owner alone.  Free with file_free. */
+static enum status read_line(uint8_t **text, size_t *text_len, const char *path, bool secret, struct reason *why)
+{
+    enum status status = secret ? check_mode(path, why) : STATUS_OK;
+    *text = NULL;
+    *text_len = 0;
+    return status == STATUS_OK ? file_read(text, text_len, path, SEAL_KEY_LINE_MAX, why) : status;
+}
+
+/* After a parse: names the file that did not parse, and wipes the text. */
+static enum status end_line(enum status status, uint8_t *text, size_t text_len, const char *path, struct reason *why)
+{
+    if (status != STATUS_OK)
+        keys_name_file(why, path);
+    file_free(text, text_len);
+    return status;
+}
+
 enum status keys_raw_key_read(struct seal_raw_key *key, const char *path, struct reason *why)
 {
     uint8_t *text;
     size_t text_len;
     memset(key, 0, sizeof *key);
-    enum status status = check_mode(path, why);
+    enum status status = read_line(&text, &text_len, path, true, why);
     if (status != STATUS_OK)
         return status;
-    status = file_read(&text, &text_len, path, SEAL_KEY_LINE_MAX, why);
-    if (status != STATUS_OK)
-        return status;
-    status = seal_raw_key_parse(key, (const char *)text, text_len, why);
-    if (status != STATUS_OK)
-        keys_name_file(why, path);
-    file_free(text, text_len);
-    return status;
+    return end_line(seal_raw_key_parse(key, (const char *)text, text_len, why), text, text_len, path, why);
 }
 
 enum status keys_identity_read(struct x25519_private *identity, const char *path, struct reason *why)
@@ -52,17 +64,10 @@ enum status keys_identity_read(struct x25519_private *identity, const char *path
     uint8_t *text;
     size_t text_len;
     memset(identity, 0, sizeof *identity);
-    enum status status = check_mode(path, why);
+    enum status status = read_line(&text, &text_len, path, true, why);
     if (status != STATUS_OK)
         return status;
-    status = file_read(&text, &text_len, path, SEAL_KEY_LINE_MAX, why);
-    if (status != STATUS_OK)
-        return status;
-    status = seal_identity_parse(identity, (const char *)text, text_len, why);
-    if (status != STATUS_OK)
-        keys_name_file(why, path);
-    file_free(text, text_len);
-    return status;
+    return end_line(seal_identity_parse(identity, (const char *)text, text_len, why), text, text_len, path, why);
 }
 
 enum status keys_recipient_read(struct seal_recipient *recipient, const char *path, struct reason *why)
@@ -70,14 +75,10 @@ enum status keys_recipient_read(struct seal_recipient *recipient, const char *pa
     uint8_t *text;
     size_t text_len;
     memset(recipient, 0, sizeof *recipient);
-    enum status status = file_read(&text, &text_len, path, SEAL_KEY_LINE_MAX, why);
+    enum status status = read_line(&text, &text_len, path, false, why);
     if (status != STATUS_OK)
         return status;
-    status = seal_recipient_parse(recipient, (const char *)text, text_len, why);
-    if (status != STATUS_OK)
-        keys_name_file(why, path);
-    file_free(text, text_len);
-    return status;
+    return end_line(seal_recipient_parse(recipient, (const char *)text, text_len, why), text, text_len, path, why);
 }
 
 enum status keys_raw_key_from_environment(struct seal_raw_key *key, bool *given, struct reason *why)

@@ -9,32 +9,9 @@ model=$PWD/test/data/stories260K/stories260K.gguf
 examples=$PWD/spec/examples
 work=$(mktemp -d) || exit 1
 broker=
-count=0
-failed=0
+. "$PWD/test/cli/tap.sh"
 trap '[ -z "$broker" ] || kill -9 "$broker"; rm -rf "$work"' EXIT
 cd "$work" || exit 1
-
-point() {
-    result=$?
-    count=$((count + 1))
-    if [ "$result" -eq 0 ]; then
-        echo "ok $count - $1"
-    else
-        failed=$((failed + 1))
-        echo "not ok $count - $1"
-        sed 's/^/#   /' out err 2>/dev/null | head -n 12
-    fi
-}
-
-# gives CODE COMMAND...: true when the tool ends with that code and, unless that is 0, with one line of error
-gives() {
-    wanted=$1
-    shift
-    "$cloister" "$@" >out 2>err
-    got=$?
-    [ "$got" -eq "$wanted" ] || echo "exit code $got" >>err
-    [ "$got" -eq "$wanted" ] && { [ "$got" -eq 0 ] || [ "$(grep -c '^cloister: error: ' err)" -eq 1 ]; }
-}
 
 # ---- init ----
 gives 1 broker serve b && grep -q 'broker init' err

@@ -8,34 +8,10 @@ cloister=${CLOISTER:-$PWD/${BUILD:-build/release}/cloister}
 model=$PWD/test/data/stories260K/stories260K.gguf
 work=$(mktemp -d) || exit 1
 mounted=
-count=0
-failed=0
+. "$PWD/test/cli/tap.sh"
 unset MODEL_KEY_BASE64
 trap '[ -z "$mounted" ] || umount "$mounted"; rm -rf "$work"' EXIT
 cd "$work" || exit 1
-
-# point NAME: judges the last command
-point() {
-    result=$?
-    count=$((count + 1))
-    if [ "$result" -eq 0 ]; then
-        echo "ok $count - $1"
-    else
-        failed=$((failed + 1))
-        echo "not ok $count - $1"
-        sed 's/^/#   /' out err 2>/dev/null | head -n 12
-    fi
-}
-
-# gives CODE COMMAND...: runs the tool; true when it ends with that code and, unless that is 0, with one line of error
-gives() {
-    wanted=$1
-    shift
-    "$cloister" "$@" >out 2>err
-    got=$?
-    [ "$got" -eq "$wanted" ] || echo "exit code $got" >>err
-    [ "$got" -eq "$wanted" ] && { [ "$got" -eq 0 ] || [ "$(grep -c '^cloister: error: ' err)" -eq 1 ]; }
-}
 
 # flip FILE OFFSET: changes one bit of one byte
 flip() {
