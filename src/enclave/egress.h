@@ -8,17 +8,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { EGRESS_MINUTES = 61 }; /* any hour touches no more of them */
+
 struct egress {
-    uint64_t bits_per_hour; /* the budget */
-    uint64_t hour_started_ms;
-    uint64_t spent;      /* bits in this hour */
-    uint32_t token_bits; /* ceil(log2 vocabulary) */
+    uint64_t bits_per_hour;            /* the budget of any 60 minutes */
+    uint64_t minute;                   /* the present one, since the clock's start */
+    uint64_t spent;                    /* bits in the last EGRESS_MINUTES minutes, the present one included */
+    uint64_t spent_in[EGRESS_MINUTES]; /* by minute modulo EGRESS_MINUTES */
+    uint32_t token_bits;               /* ceil(log2 vocabulary) */
 };
 
 void egress_init(struct egress *e, uint64_t bits_per_hour, uint32_t vocab_n, uint64_t now_ms);
 
 /* Takes the bits of one token and of the message that ends a sequence (2 bits: which end) from the budget; false when
- * too few are left in this hour. */
+ * too few are left.  now_ms never
+ * goes back. */
 must_check bool egress_spend_token(struct egress *e, uint64_t now_ms);
 
 /* Seconds that weights_len bytes would take through the budget; UINT64_MAX at most. */

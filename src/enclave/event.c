@@ -27,7 +27,7 @@ static struct event_words words_of(enum log_event event)
                                     "bits an hour"};
     case EVENT_SERVING: return (struct event_words){"serving", "port", NULL};
     case EVENT_REQUEST_ENDED: return (struct event_words){"request ended", "tokens in", "tokens out"};
-    case EVENT_BUDGET_SPENT: return (struct event_words){"egress budget of this hour is spent", "bits", NULL};
+    case EVENT_BUDGET_SPENT: return (struct event_words){"egress budget of the last hour is spent", "bits", NULL};
     case EVENT_PROTOCOL: return (struct event_words){"message not allowed in this state", "state", "message"};
     case EVENT_PEER_LOST: return (struct event_words){"a peer process is gone", NULL, NULL};
     case EVENT_FAILED: return (struct event_words){"failed", "status", "line"};

@@ -109,7 +109,7 @@ static enum status complete(struct scribe *s, struct job *job, enum frame_end en
     size_t text_len = 0;
     enum status status = STATUS_OK;
     if (end == FRAME_END_BUDGET && !job->stop_text_found) /* with a stop text the answer was complete before */
-        return answer_error(s, job, 429, "the egress budget of this hour is spent; try again later", "egress_budget");
+        return answer_error(s, job, 429, "the egress budget of the last hour is spent; try again later", "egress_budget");
     job->finish = finish_of(job, end);
     if (!job->stop_text_found) {
         detokenizer_end(&job->detokenizer, text, &text_len);
