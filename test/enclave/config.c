@@ -220,8 +220,22 @@ static void test_form(void)
     check(parse(&c, text, CONFIG_TEXT_MAX + 1, &why) == STATUS_MALFORMED && is_zero(&c), "EN-1: one byte more");
 }
 
+static void test_example(void)
+{
+    static char text[CONFIG_TEXT_MAX];
+    struct config c;
+    struct reason why = {{0}};
+    FILE *file = fopen("spec/examples/enclave-simulator.json", "rb");
+    size_t len = file == NULL ? 0 : fread(text, 1, sizeof text, file);
+    if (file != NULL)
+        fclose(file);
+    check(config_parse(&c, text, len, &why) == STATUS_OK && c.broker.port == 7443 && strcmp(c.model_name, "demo") == 0,
+          "the example in spec/ is accepted %s", why.text);
+}
+
 int main(void)
 {
+    test_example();
     test_fields();
     test_bounds();
     test_texts();
