@@ -30,10 +30,12 @@ CORE_SRC := $(addprefix src/core/, \
  policy/check.c policy/parse.c)
 CORE_SRC += $(addprefix src/core/receipt/, chain.c receipt.c statement.c verify.c)
 ENGINE_SRC := $(addprefix src/engine/, \
- attention.c detokenizer.c encode.c engine.c forward.c gguf.c gguf_value.c layout.c model.c numerics.c product.c sample.c sort.c step.c \
- tokenizer.c vocabulary.c workers.c kernel/avx2.c kernel/avx512.c kernel/kernels.c kernel/scalar.c)
-$(BUILD)/src/engine/kernel/avx2.o: EXTRA += -O3 -mavx2 -mf16c
-$(BUILD)/src/engine/kernel/avx512.o: EXTRA += -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni
+ attention.c cache.c detokenizer.c encode.c engine.c experts.c family.c format.c forward.c gguf.c gguf_value.c layout.c \
+ model.c model_tensors.c numerics.c product.c rope.c row.c sample.c sequence.c sort.c step.c tokenizer.c vocabulary.c \
+ workers.c kernel/avx2.c kernel/avx2_dot.c kernel/avx512.c kernel/avx512_dot.c kernel/kernels.c kernel/scalar.c)
+$(addprefix $(BUILD)/src/engine/kernel/,avx2.o avx2_dot.o): EXTRA += -O3 -mavx2 -mfma -mf16c
+$(addprefix $(BUILD)/src/engine/kernel/,avx512.o avx512_dot.o): EXTRA += -O3 -mavx512f -mavx512bw -mavx512vl \
+ -mavx512dq -mavx512vnni
 SYS_SRC := $(addprefix src/sys/, \
  api_error.c clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c release_client.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/start.c openssl/x25519.c \
  https_answer.c https_client.c https_connection.c https_receive.c https_server.c https_url.c https_wire.c listen.c tls_identity.c)
@@ -57,10 +59,12 @@ TESTS += client/chat_stream enclave/sandbox enclave/config enclave/frame enclave
 TESTS += enclave/route enclave/chat_request enclave/prompt enclave/scribe_transport
 TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/receipt/receipt core/receipt/replay
-ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determinism engine/gguf engine/place \
+ENGINE_TESTS := engine/reference engine/cache engine/tokenizer engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/admission engine/workers
 TESTS += $(ENGINE_TESTS)
-SCRIPT_TESTS += test/cli/seal.sh
+SCRIPT_TESTS += test/cli/seal.sh test/models/families.py
+# programs that scripts use
+TEST_TOOLS := engine/print_logits
 SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh test/cli/transcripts.sh
 BENCHES += seal
 BENCHES += engine
@@ -128,10 +132,10 @@ $(BUILD)/%.o: %.c Makefile
 $(BUILD)/src/core/crypto/sha256_lanes_avx2.o: EXTRA := -mavx2
 $(BUILD)/src/core/crypto/sha256_lanes_avx512.o: EXTRA := -mavx512f -mavx512bw
 
-$(TESTS:%=$(BUILD)/test/%): $(BUILD)/test/%: $(BUILD)/test/%.o $(LIB_FILES)
+$(TESTS:%=$(BUILD)/test/%) $(TEST_TOOLS:%=$(BUILD)/test/%): $(BUILD)/test/%: $(BUILD)/test/%.o $(LIB_FILES)
 	$(CC) $(LDFLAGS) -o $@ $< $(filter %.o,$(filter-out $<,$^)) $(call group,$(ARCHIVES)) $(LIBS_ALL) $(LIBS)
 
-$(ENGINE_TESTS:%=$(BUILD)/test/%): $(BUILD)/test/engine/rig.o $(BUILD)/test/engine/gguf_make.o
+$(ENGINE_TESTS:%=$(BUILD)/test/%) $(TEST_TOOLS:%=$(BUILD)/test/%): $(BUILD)/test/engine/rig.o $(BUILD)/test/engine/gguf_make.o
 $(ENGINE_TESTS:%=$(BUILD)/test/%): LIBS += -lm
 
 $(BUILD)/test/sys/https: $(BUILD)/test/sys/https_app.o
@@ -149,7 +153,7 @@ FUZZ_MAIN := $(if $(filter fuzz,$(FLAVOUR)),,$(BUILD)/test/fuzz/replay.o)
 $(FUZZERS:%=$(BUILD)/test/fuzz/%): $(BUILD)/test/fuzz/%: $(BUILD)/test/fuzz/%.o $(FUZZ_MAIN) $(LIB_FILES)
 	$(CC) $(LDFLAGS) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) -o $@ $< $(FUZZ_MAIN) $(call group,$(ARCHIVES)) $(LIBS_ALL) $(LIBS)
 
-tests: $(TESTS:%=$(BUILD)/test/%)
+tests: $(TESTS:%=$(BUILD)/test/%) $(TEST_TOOLS:%=$(BUILD)/test/%)
 fuzzers: $(FUZZERS:%=$(BUILD)/test/fuzz/%)
 
 test: all tests fuzzers

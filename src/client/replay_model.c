@@ -6,6 +6,7 @@
 #include "core/base/constant_time.h"
 #include "sys/file.h"
 #include "sys/model_stream.h"
+#include "sys/workers.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -144,6 +145,19 @@ static bool is_sealed(int fd)
     return fd_pread_all(fd, start, sizeof start, 0, NULL) == STATUS_OK && memcmp(start, magic, sizeof start) == 0;
 }
 
+/* Unpacks and checks the weights, on all threads. */
+static enum status finish(struct replay_model *m, unsigned threads_n, struct reason *why)
+{
+    struct worker_pool *pool;
+    enum status status = worker_pool_open(&pool, threads_n, why);
+    if (status != STATUS_OK)
+        return status;
+    const struct workers workers = {.n = threads_n, .context = pool, .run = worker_pool_run};
+    status = model_finish(&m->model, m->weights, &workers, why);
+    worker_pool_close(pool);
+    return status;
+}
+
 enum status replay_model_open(struct replay_model *m, const struct command_line *line, unsigned threads_n,
                               struct reason *why)
 {
@@ -158,6 +172,8 @@ enum status replay_model_open(struct replay_model *m, const struct command_line 
         return status_from_errno(why, "cannot open", path);
     enum status status = is_sealed(fd) ? open_sealed(m, fd, line, threads_n, why) : open_plain(m, path, threads_n, why);
     close(fd);
+    if (status == STATUS_OK)
+        status = finish(m, threads_n, why);
     if (status != STATUS_OK)
         replay_model_close(m);
     return status;

@@ -57,11 +57,13 @@ static enum status start(struct run *run, const struct receipt *r, const struct 
                                             .top_k = from->top_k,
                                             .top_p = float_of(from->top_p_bits),
                                             .seed = from->seed};
+    uint32_t tokens_n = (uint32_t)(r->statement.prompt_tokens_n + r->statement.output_tokens_n);
     const struct engine_options options = {.sequences_max = 1,
-                                           .context_max =
-                                               (uint32_t)(r->statement.prompt_tokens_n + r->statement.output_tokens_n),
+                                           .context_max = tokens_n,
                                            .batch_max = BATCH,
-                                           .logits_max = 1};
+                                           .logits_max = 1,
+                                           .pages_max = (tokens_n + CACHE_PAGE - 1) / CACHE_PAGE,
+                                           .cache = CACHE_BF16};
     enum status status = sampler_init(&run->sampler, &sampling);
     if (status != STATUS_OK) {
         reason_set(why, "the receipt's sampler values cannot be", NULL);
@@ -82,7 +84,7 @@ static enum status start(struct run *run, const struct receipt *r, const struct 
     const struct workers workers = {.n = setup->threads_n, .context = run->pool, .run = worker_pool_run};
     status = engine_init(&run->engine, &m->model, m->weights, &options, setup->kernels, &workers, run->memory,
                          run->memory_len, why);
-    return status == STATUS_OK ? engine_sequence_open(&run->engine, &run->sequence, why) : status;
+    return status == STATUS_OK ? engine_sequence_open(&run->engine, &run->sequence, options.context_max, why) : status;
 }
 
 static void stop(struct run *run)

@@ -73,9 +73,13 @@ out:
 static const struct kernels *best_kernels(void)
 {
     struct cpu cpu = cpu_read();
-    if (cpu.avx512_vnni)
-        return &kernels_avx512;
-    return cpu.avx2 ? &kernels_avx2 : &kernels_scalar;
+    return kernels_choose("best", cpu.avx2, cpu.avx512_vnni);
+}
+
+/* KV cache for every sequence at its longest, so that an admitted request always has room. */
+static uint32_t cache_pages(const struct engine_options *options)
+{
+    return options->sequences_max * ((options->context_max + CACHE_PAGE - 1) / CACHE_PAGE);
 }
 
 /* Weights first, padded to a line of cache, then the engine's memory. */
@@ -109,24 +113,27 @@ enum status vault_open(struct vault_model *v, int model_fd, const struct vault_s
     struct engine_options options = {.sequences_max = setup->sequences,
                                      .context_max = setup->context,
                                      .batch_max = setup->batch,
-                                     .logits_max = setup->sequences};
+                                     .logits_max = setup->sequences,
+                                     .cache = CACHE_BF16};
     memset(v, 0, sizeof *v);
     enum status status = model_stream_open(&stream, model_fd, why);
     if (status == STATUS_OK)
         status = parse_model(v, &stream, &setup->dek, why);
     if (status == STATUS_OK && options.context_max > v->model.context_n)
         options.context_max = v->model.context_n;
+    options.pages_max = cache_pages(&options);
     if (status == STATUS_OK)
         status = worker_pool_open(&v->pool, setup->threads, why);
     if (status == STATUS_OK)
         status = take_memory(v, &options, setup->threads, why);
     if (status == STATUS_OK)
         status = model_stream_read(&stream, &setup->dek, model_stream_lanes(), setup->threads, place, v, why);
-    if (status == STATUS_OK) {
-        struct workers workers = {.n = setup->threads, .context = v->pool, .run = worker_pool_run};
+    struct workers workers = {.n = setup->threads, .context = v->pool, .run = worker_pool_run};
+    if (status == STATUS_OK)
+        status = model_finish(&v->model, v->memory, &workers, why);
+    if (status == STATUS_OK)
         status = engine_init(&v->engine, &v->model, v->memory, &options, best_kernels(), &workers,
                              v->memory + v->weights_len, v->memory_len - v->weights_len, why);
-    }
     if (status != STATUS_OK)
         vault_close(v);
     return status;

@@ -112,7 +112,9 @@ static enum status take_prompt(void *context, const struct channel_message *m)
     if (slot->tokens_n < slot->prompt_n)
         return STATUS_OK;
     slot->state = SLOT_RUNNING;
-    return engine_sequence_open(&s->v->engine, &slot->sequence, &why);
+    uint32_t room = s->context - slot->prompt_n;
+    return engine_sequence_open(&s->v->engine, &slot->sequence,
+                                slot->prompt_n + (slot->max_tokens < room ? slot->max_tokens : room), &why);
 }
 
 static enum status stop(void *context, const struct channel_message *m)

@@ -37,8 +37,8 @@ static uint64_t f64_bits(double value)
 
 static const double ln2 = 0x1.62e42fefa39efp-1;
 
-/* Natural logarithm of a normal x >= 1: x = m 2^e with m in [1, 2); ln m = 2 atanh((m - 1) / (m + 1)). */
-static double f64_log(double x)
+/* x = m 2^e with m in [1, 2); ln m = 2 atanh((m - 1) / (m + 1)). */
+double f64_log(double x)
 {
     uint64_t bits = f64_bits(x);
     double e = (double)(int)(bits >> 52) - 1023.0;
@@ -51,8 +51,7 @@ static double f64_log(double x)
     return e * ln2 + 2.0 * s * sum;
 }
 
-/* e^x for -700 <= x <= 0. */
-static double f64_exp(double x)
+double f64_exp(double x)
 {
     double n = (double)(int)(x * 0x1.71547652b82fep+0 - 0.5);
     double r = (x - n * 0x1.62e42fee00000p-1) - n * 0x1.a39ef35793c76p-33;
@@ -60,13 +59,6 @@ static double f64_exp(double x)
     for (int k = 14; k >= 1; k--)
         sum = sum * r / (double)k + 1.0;
     return sum * f64_from_bits((uint64_t)(1023 + (int)n) << 52);
-}
-
-void rope_frequencies(double *frequencies, uint32_t head_dim, float base)
-{
-    double log_base = f64_log((double)base);
-    for (uint32_t i = 0; i < head_dim / 2; i++)
-        frequencies[i] = f64_exp(-(double)(2 * i) / (double)head_dim * log_base);
 }
 
 /* Sine (first = 1, terms r^3/3!, ...) or cosine (first = 0) of |r| <= pi/4 as a Taylor series up to r^17. */

@@ -36,6 +36,42 @@ static inline float f32_from_f16(const uint8_t bytes[static 2])
     return f32_from_bits(sign | ((rest << 13) + 0x38000000));
 }
 
+/* The value of a half that is finite, without a branch; exact. */
+static inline float f32_from_finite_f16(uint16_t half)
+{
+    float magnitude = f32_from_bits((uint32_t)(half & 0x7fff) << 13) * 0x1p112f;
+    return f32_from_bits(f32_bits(magnitude) | (uint32_t)(half & 0x8000) << 16);
+}
+
+/* x rounded to BF16 (to nearest even), kept as float; infinities and NaN stay such. */
+static inline float f32_round_bf16(float x)
+{
+    uint32_t bits = f32_bits(x);
+    if ((bits & 0x7f800000) == 0x7f800000)
+        return f32_from_bits((bits & 0xffff0000) | ((bits & 0xffff) != 0 ? 0x400000 : 0));
+    return f32_from_bits((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000);
+}
+
+/* a * b + c, rounded once.  The product is exact in double; the sum is rounded to odd there, so that the second
+ * rounding cannot go wrong (Boldo and Melquiond, 2008). */
+static inline float f32_fma(float a, float b, float c)
+{
+    double product = (double)a * (double)b;
+    double sum = product + (double)c;
+    double back = sum - product;
+    double lost = (product - (sum - back)) + ((double)c - back); /* Knuth's exact error of the sum */
+    uint64_t bits;
+    memcpy(&bits, &sum, sizeof bits);
+    if ((lost > 0.0 || lost < 0.0) && (bits & 1) == 0) {
+        bits = (lost > 0.0) == (sum > 0.0) ? bits + 1 : bits - 1;
+        memcpy(&sum, &bits, sizeof sum);
+    }
+    return (float)sum;
+}
+
+/* Bits of MXCSR: subnormal inputs count as zero, subnormal results become zero (NUM-24). */
+enum { NUMERICS_FLUSH = 0x8040 };
+
 /* Correctly rounded square root. */
 static inline float f32_sqrt(float x)
 {
@@ -55,13 +91,18 @@ static inline float f32_sqrt(float x)
 #define EXP_C5     0x1.111112p-7f
 #define EXP_C6     0x1.6c16c2p-10f
 
+/* The constants of gelu (NUM-34): gelu(g) = g / (1 + exp(-GELU_SCALE g (1 + GELU_CUBE g^2))). */
+#define GELU_SCALE 0x1.988454p+0f
+#define GELU_CUBE  0x1.6e4e26p-5f
+
 /* e^x: 0 below EXP_MIN, e^EXP_MAX above EXP_MAX, NaN for NaN. */
 float f32_exp(float x);
 
-/* frequencies[i] = base^(-2i / head_dim) for i < head_dim / 2; base is at least 1 and finite. */
-void rope_frequencies(double *frequencies, uint32_t head_dim, float base);
+/* Natural logarithm of a normal x > 0, and e^x for -700 <= x <= 0 (NUM-31). */
+double f64_log(double x);
+double f64_exp(double x);
 
-/* Cosine and sine of angle, for 0 <= angle < 2^20. */
+/* Cosine and sine of angle, for 0 <= angle < 2^40; exact to the last bit or so below 2^20. */
 void rope_cos_sin(float *cosine, float *sine, double angle);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/buffers.h"
 #include "engine/forward.h"
+
+#include <string.h>
 
 enum {
     PIECES_PER_WORKER = 6, /* so that a worker that is held up costs little */
-    CHUNK = 4,             /* groups that a kernel likes to have at once */
+    TOKENS_TOGETHER = 128, /* whose input stays in the second cache while a group of rows is used */
 };
 
 struct product_work {
@@ -15,16 +16,72 @@ struct product_work {
     size_t tokens_n;
 };
 
+unsigned forward_forms(const struct product *p)
+{
+    unsigned forms = 0;
+    for (size_t i = 0; i < p->matrices_n; i++)
+        forms |= 1U << format_of(p->matrices[i]->type)->class;
+    return forms;
+}
+
+void forward_input(const struct engine *e, const struct engine_input *in, size_t t, size_t n, unsigned forms)
+{
+    size_t stride = e->buffers->wide_stride;
+    size_t padded = (n + FORMAT_BLOCK - 1) / FORMAT_BLOCK * FORMAT_BLOCK;
+    float *x = in->x + t * stride;
+    memset(x + n, 0, (padded - n) * sizeof *x);
+    if ((forms & 1U << CLASS_BF16) != 0)
+        e->kernels->round_bf16(in->rounded + t * stride, x, padded);
+    for (size_t at = 0; at < padded && (forms & 1U << CLASS_CODES) != 0; at += FORMAT_SUPER) {
+        size_t slot = at / FORMAT_SUPER * in->room + t;
+        size_t len = padded - at < FORMAT_SUPER ? padded - at : FORMAT_SUPER;
+        e->kernels->quantise(in->q + slot * FORMAT_SUPER, in->scale + slot * 8, in->sum + slot * 16,
+                             in->bias + slot * 16, x + at, len);
+    }
+}
+
+/* y: [tokens_n, 16 rows], zeroed: the product of one group with tokens from first on. */
+static void multiply_group(const struct engine *e, float *y, const struct matrix *m, size_t group,
+                           const struct engine_input *in, size_t first, size_t tokens_n)
+{
+    const struct kernels *k = e->kernels;
+    const struct weight_format *f = format_of(m->type);
+    struct weight_group g = layout_group(m, e->weights, group);
+    size_t stride = e->buffers->wide_stride;
+    struct panel panel;
+    if (f->class == CLASS_FLOAT)
+        k->dot_float(y, FORMAT_ROWS, g.field[0], m->type == WEIGHT_F16, m->columns_n, in->x + first * stride, stride,
+                     tokens_n);
+    if (f->class == CLASS_BF16)
+        k->dot_bf16(y, FORMAT_ROWS, g.field[0], m->columns_n, in->rounded + first * stride, stride, tokens_n);
+    for (size_t at = 0; at < m->columns_n && f->class == CLASS_CODES; at += FORMAT_SUPER) {
+        size_t n = m->columns_n - at < FORMAT_SUPER ? m->columns_n - at : FORMAT_SUPER;
+        size_t slot = at / FORMAT_SUPER * in->room + first;
+        struct codes_input codes = {.q = in->q + slot * FORMAT_SUPER,
+                                    .scale = in->scale + slot * 8,
+                                    .sum = in->sum + slot * 16,
+                                    .bias = in->bias + slot * 16};
+        k->expand(&panel, m->type, &g, at, n);
+        k->dot_codes(y, FORMAT_ROWS, &panel, f, &codes, n, tokens_n);
+    }
+}
+
 /* Groups [first, first + n) of one matrix. */
 static void multiply(const struct product_work *w, size_t matrix, size_t first, size_t n)
 {
-    const struct engine_buffers *b = w->engine->buffers;
     const struct matrix *m = w->product->matrices[matrix];
-    struct activations a = {
-        .x = b->input, .q = b->quantised, .scale = b->input_scale, .sum = b->input_sum, .stride = b->wide_stride};
-    w->engine->kernels->matmul[m->type](w->product->outputs[matrix] + first * LAYOUT_ROWS, w->product->strides[matrix],
-                                        w->engine->weights + m->at + first * m->group_len, n, m->columns_n, &a,
-                                        w->tokens_n);
+    size_t stride = w->product->strides[matrix];
+    _Alignas(64) float y[TOKENS_TOGETHER * FORMAT_ROWS];
+    for (size_t t = 0; t < w->tokens_n; t += TOKENS_TOGETHER) {
+        size_t tokens_n = w->tokens_n - t < TOKENS_TOGETHER ? w->tokens_n - t : TOKENS_TOGETHER;
+        for (size_t g = first; g < first + n; g++) {
+            float *out = w->product->outputs[matrix] + t * stride + g * FORMAT_ROWS;
+            memset(y, 0, tokens_n * FORMAT_ROWS * sizeof *y);
+            multiply_group(w->engine, y, m, g, w->product->input, t, tokens_n);
+            for (size_t i = 0; i < tokens_n; i++)
+                memcpy(out + i * stride, y + i * FORMAT_ROWS, FORMAT_ROWS * sizeof *y);
+        }
+    }
 }
 
 static void product_task(void *argument, unsigned worker, size_t piece)
@@ -53,7 +110,7 @@ void forward_product(const struct engine *e, const struct product *p, size_t tok
         w.groups_n[i] = layout_groups_n(p->matrices[i]);
         total += w.groups_n[i];
     }
-    w.chunk = total / ((size_t)e->workers.n * PIECES_PER_WORKER) / CHUNK * CHUNK;
-    w.chunk = w.chunk == 0 ? CHUNK : w.chunk;
+    w.chunk = total / ((size_t)e->workers.n * PIECES_PER_WORKER);
+    w.chunk = w.chunk == 0 ? 1 : w.chunk;
     e->workers.run(e->workers.context, product_task, &w, (total + w.chunk - 1) / w.chunk);
 }

@@ -16,8 +16,8 @@ static enum status check_token(const struct engine *e, const struct engine_token
     if (token->token >= e->model->vocab_n)
         return refuse(why, STATUS_USAGE, "a token beyond the vocabulary");
     const struct engine_sequence *s = &e->sequences[token->sequence];
-    if (s->pending >= e->options.context_max - s->len)
-        return refuse(why, STATUS_LIMIT, "the sequence is as long as the context allows");
+    if (s->pending >= s->tokens_max - s->len)
+        return refuse(why, STATUS_LIMIT, "the sequence is as long as it was opened for");
     return STATUS_OK;
 }
 
@@ -46,6 +46,22 @@ static enum status admit(struct engine *e, const struct engine_token *tokens, si
     return STATUS_OK;
 }
 
+/* Cuts the slots into runs of one sequence, each short enough that all its query heads of one KV head fit a pass. */
+static void find_runs(struct engine *e, size_t tokens_n)
+{
+    struct engine_buffers *b = e->buffers;
+    uint32_t sharing = e->model->heads_n / e->model->kv_heads_n;
+    uint32_t run_max = sharing >= ATTENTION_ROWS ? 1 : ATTENTION_ROWS / sharing;
+    b->runs_n = 0;
+    for (uint32_t i = 0; i < tokens_n; i++) {
+        struct engine_run *last = b->runs_n == 0 ? NULL : &b->runs[b->runs_n - 1];
+        if (last != NULL && last->n < run_max && b->slots[last->first].sequence == b->slots[i].sequence)
+            last->n++;
+        else
+            b->runs[b->runs_n++] = (struct engine_run){.first = i, .n = 1};
+    }
+}
+
 enum status engine_step(struct engine *e, const struct engine_token *tokens, size_t tokens_n, struct reason *why)
 {
     size_t logits_n;
@@ -58,6 +74,7 @@ enum status engine_step(struct engine *e, const struct engine_token *tokens, siz
         return status;
     e->buffers->tokens_n = tokens_n;
     e->buffers->logits_n = logits_n;
+    find_runs(e, tokens_n);
     forward(e);
     for (uint32_t i = 0; i < e->options.sequences_max; i++)
         e->sequences[i].len += e->sequences[i].pending;

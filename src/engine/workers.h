@@ -5,8 +5,10 @@
 
 #include <stddef.h>
 
+enum { WORKERS_MAX = 256 };
+
 struct workers {
-    unsigned n; /* workers, the caller of run among them; at least 1 */
+    unsigned n; /* workers, the caller of run among them; 1 to WORKERS_MAX */
     void *context;
     /* Calls task(argument, worker, piece) once for each piece below pieces_n, each on some worker below n and never two
      * at once on the same worker, and returns when all have returned. */

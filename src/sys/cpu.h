@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 struct cpu {
-    bool avx2;        /* AVX2 and F16C */
+    bool avx2;        /* AVX2, FMA and F16C */
     bool avx512_vnni; /* AVX-512 F, BW, VL, DQ and VNNI */
     unsigned cores_n; /* processors this process may run on; at least 1 */
 };

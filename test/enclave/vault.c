@@ -27,7 +27,8 @@ static int serve(void)
     struct reason why;
     struct channel warden, scribe;
     const struct engine_options options = {
-        .sequences_max = setup.sequences, .context_max = setup.context, .batch_max = setup.batch, .logits_max = 2};
+        .sequences_max = setup.sequences, .context_max = setup.context, .batch_max = setup.batch, .logits_max = 2,
+        .pages_max = setup.sequences * (CONTEXT / CACHE_PAGE + 1)};
     if (worker_pool_open(&v.pool, 1, &why) != STATUS_OK || channel_init(&warden, FD_WARDEN) != STATUS_OK ||
         channel_init(&scribe, FD_SCRIBE) != STATUS_OK)
         return 3;

@@ -6,7 +6,8 @@
 #include "engine/gguf_make.h"
 #include "engine/rig.h"
 
-static const struct engine_options options = {.sequences_max = 2, .context_max = 12, .batch_max = 8, .logits_max = 2};
+static const struct engine_options options = {
+    .sequences_max = 2, .context_max = 12, .batch_max = 8, .logits_max = 2, .pages_max = 2};
 
 static void test_options(const struct rig *r)
 {
@@ -25,15 +26,17 @@ static void test_options(const struct rig *r)
     o = options;
     o.batch_max = UINT32_MAX;
     o.logits_max = UINT32_MAX;
-    check(engine_memory_len(&len, &r->model, &o, UINT32_MAX, &why) == STATUS_OK && len > UINT32_MAX,
+    check(engine_memory_len(&len, &r->model, &o, WORKERS_MAX, &why) == STATUS_OK && len > UINT32_MAX,
           "4 G tokens at once");
+    check(engine_memory_len(&len, &r->model, &o, WORKERS_MAX + 1, &why) == STATUS_USAGE, "too many workers: %s",
+          why.text);
     o = options;
     o.context_max = r->model.context_n + 1;
     check(engine_memory_len(&len, &r->model, &o, 1, &why) == STATUS_USAGE, "a longer context than trained: %s",
           why.text);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         o = options;
-        uint32_t *fields[4] = {&o.sequences_max, &o.context_max, &o.batch_max, &o.logits_max};
+        uint32_t *fields[5] = {&o.sequences_max, &o.context_max, &o.batch_max, &o.logits_max, &o.pages_max};
         *fields[i] = 0;
         check(engine_memory_len(&len, &r->model, &o, 1, &why) == STATUS_USAGE && len == 0, "option %d is 0: %s", i,
               why.text);
@@ -52,9 +55,9 @@ static void test_steps(struct rig_engine *r)
     struct reason why;
     uint32_t a, b, c;
     struct engine_token tokens[16];
-    check(engine_sequence_open(e, &a, &why) == STATUS_OK && engine_sequence_open(e, &b, &why) == STATUS_OK,
+    check(engine_sequence_open(e, &a, 12, &why) == STATUS_OK && engine_sequence_open(e, &b, 12, &why) == STATUS_OK,
           "two sequences");
-    check(engine_sequence_open(e, &c, &why) == STATUS_BUSY, "not a third: %s", why.text);
+    check(engine_sequence_open(e, &c, 12, &why) == STATUS_BUSY, "not a third: %s", why.text);
     for (uint32_t i = 0; i < 16; i++)
         tokens[i] = (struct engine_token){.sequence = a, .token = i, .wants_logits = false};
     check(engine_step(e, tokens, 0, &why) == STATUS_USAGE, "no tokens: %s", why.text);
@@ -97,17 +100,57 @@ static bool all_zero(const void *bytes, size_t len)
 static void test_wiped(struct rig_engine *r)
 {
     struct engine *e = &r->engine;
-    const struct engine_sequence *s = &e->sequences[0];
-    size_t heads = (size_t)e->model->layers_n * e->model->kv_heads_n;
-    size_t keys_len = heads * e->buffers->context_room * e->model->head_dim * sizeof(float);
-    size_t values_len = heads * e->buffers->context_room * e->buffers->head_room * sizeof(float);
-    check(!all_zero(s->keys, keys_len) && !all_zero(s->values, values_len), "an open sequence has a KV cache");
+    const struct cache *c = &e->cache;
+    check(!all_zero(c->pages, c->page_len * c->pages_n), "an open sequence has a KV cache");
     engine_sequence_close(e, 0);
-    check(all_zero(s->keys, keys_len) && all_zero(s->values, values_len), "a closed one has none");
+    check(all_zero(c->pages, c->page_len * c->pages_n), "a closed one has none");
+    check(c->free_n == c->pages_n, "all pages are free again");
     uint8_t *memory = e->memory;
     size_t len = e->memory_len;
     engine_wipe(e);
     check(all_zero(memory, len), "a wiped engine leaves nothing");
+}
+
+/* Pages run out at admission, never later; what is cut off is forgotten and can be computed again. */
+static void test_pages(const struct rig *rig, enum cache_type type)
+{
+    static const struct engine_options few = {
+        .sequences_max = 4, .context_max = 200, .batch_max = 128, .logits_max = 1, .pages_max = 3};
+    struct engine_options o = few;
+    struct rig_engine r;
+    struct reason why;
+    uint32_t a, b;
+    struct engine_token tokens[128];
+    float logits[64];
+    o.cache = type;
+    rig_engine_open(&r, rig, &kernels_scalar, workers_none(), o);
+    struct engine *e = &r.engine;
+    check(engine_sequence_open(e, &a, 0, &why) == STATUS_USAGE, "a sequence of no tokens: %s", why.text);
+    check(engine_sequence_open(e, &a, 201, &why) == STATUS_LIMIT, "longer than the context: %s", why.text);
+    check(engine_sequence_open(e, &a, 193, &why) == STATUS_LIMIT, "more pages than there are: %s", why.text);
+    check(engine_sequence_open(e, &a, 128, &why) == STATUS_OK && engine_sequence_open(e, &b, 65, &why) == STATUS_BUSY,
+          "two of three pages are taken, two more are wanted: %s", why.text);
+    check(engine_sequence_open(e, &b, 64, &why) == STATUS_OK, "one is free");
+    for (uint32_t i = 0; i < 128; i++)
+        tokens[i] = (struct engine_token){.sequence = a, .token = i * 7 % 50, .wants_logits = i == 127};
+    check(engine_step(e, tokens, 128, &why) == STATUS_OK, "128 tokens");
+    memcpy(logits, engine_logits(e, 0), 50 * sizeof *logits);
+    engine_sequence_cut(e, a, 128);
+    check(engine_sequence_len(e, a) == 128, "nothing to cut");
+    static const uint32_t cuts[] = {127, 64, 63, 17, 1, 0};
+    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+        engine_sequence_cut(e, a, cuts[i]);
+        bool shorter = engine_sequence_len(e, a) == cuts[i];
+        bool stepped = engine_step(e, tokens + cuts[i], 128 - cuts[i], &why) == STATUS_OK;
+        check(shorter && stepped && memcmp(logits, engine_logits(e, 0), 50 * sizeof *logits) == 0,
+              "NUM-2: cut to %u and computed again, cache %d", cuts[i], (int)type);
+    }
+    engine_sequence_cut(e, a, 70);
+    engine_sequence_cut(e, a, 70 - 70);
+    check(all_zero(e->cache.pages, e->cache.page_len * e->cache.pages_n), "what is cut off is zeroed, cache %d",
+          (int)type);
+    engine_sequence_cut(e, 77, 0);
+    rig_engine_close(&r);
 }
 
 int main(void)
@@ -132,6 +175,21 @@ int main(void)
     test_steps(&e);
     test_wiped(&e);
     rig_engine_close(&e);
+    rig_close(&r);
+    file = gguf_make(&len, &(struct gguf_make_options){.vocab_n = 50,
+                                                       .dim = 80,
+                                                       .hidden = 32,
+                                                       .layers_n = 2,
+                                                       .heads_n = 2,
+                                                       .kv_heads_n = 1,
+                                                       .context_n = 200,
+                                                       .type = WEIGHT_BF16,
+                                                       .tied = true,
+                                                       .weights = true,
+                                                       .seed = 5});
+    rig_open(&r, file, len);
+    for (int type = CACHE_BF16; type <= CACHE_F32; type++)
+        test_pages(&r, (enum cache_type)type);
     rig_close(&r);
     return tap_done();
 }

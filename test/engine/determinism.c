@@ -7,11 +7,28 @@
 #include "engine/rig.h"
 #include "sys/workers.h"
 
-enum { TOKENS = 37, VOCAB_MAX = 512 };
+enum { TOKENS_MAX = 80, VOCAB_MAX = 512 };
 
-static float expected[TOKENS * VOCAB_MAX], got[TOKENS * VOCAB_MAX];
+static float expected[TOKENS_MAX * VOCAB_MAX], got[TOKENS_MAX * VOCAB_MAX];
+static uint32_t tokens[TOKENS_MAX];
 
-static const struct engine_options options = {.sequences_max = 3, .context_max = 64, .batch_max = 64, .logits_max = 64};
+/* What is computed in every way. */
+struct subject {
+    const char *name;
+    size_t tokens_n;
+    enum cache_type cache;
+    uint64_t golden; /* hash of the logits, as first computed; it keeps compilers and flags from changing a bit */
+};
+
+static struct engine_options options_of(const struct subject *s)
+{
+    return (struct engine_options){.sequences_max = 3,
+                                   .context_max = TOKENS_MAX,
+                                   .batch_max = TOKENS_MAX,
+                                   .logits_max = TOKENS_MAX,
+                                   .pages_max = 6,
+                                   .cache = s->cache};
+}
 
 static struct workers pool_workers(struct worker_pool *pool)
 {
@@ -21,13 +38,14 @@ static struct workers pool_workers(struct worker_pool *pool)
 static void open_small(struct rig *r, enum weight_type type, bool tied)
 {
     size_t len;
-    uint8_t *file = gguf_make(&len, &(struct gguf_make_options){.vocab_n = 331,
-                                                                .dim = 96,
-                                                                .hidden = 160,
+    bool super = type == WEIGHT_TYPES_N || format_of(type)->unit_columns == FORMAT_SUPER;
+    uint8_t *file = gguf_make(&len, &(struct gguf_make_options){.vocab_n = 131,
+                                                                .dim = super ? 256 : 96,
+                                                                .hidden = super ? 256 : 160,
                                                                 .layers_n = 2,
-                                                                .heads_n = 6,
+                                                                .heads_n = super ? 4 : 6,
                                                                 .kv_heads_n = 2,
-                                                                .context_n = 64,
+                                                                .context_n = TOKENS_MAX,
                                                                 .type = type,
                                                                 .tied = tied,
                                                                 .weights = true,
@@ -36,21 +54,21 @@ static void open_small(struct rig *r, enum weight_type type, bool tied)
 }
 
 /* Three sequences of the same tokens, step by step with one, two and three tokens of each, mixed. */
-static bool mixed_batch(struct rig_engine *e, const uint32_t *tokens, size_t logits_len)
+static bool mixed_batch(struct rig_engine *e, size_t tokens_n, size_t logits_len)
 {
     struct reason why;
     uint32_t sequences[3];
     size_t fed[3] = {0};
     bool equal = true;
     for (size_t s = 0; s < 3; s++)
-        equal = equal && engine_sequence_open(&e->engine, &sequences[s], &why) == STATUS_OK;
-    while (fed[0] < TOKENS) {
+        equal = equal && engine_sequence_open(&e->engine, &sequences[s], TOKENS_MAX, &why) == STATUS_OK;
+    while (fed[0] < tokens_n) {
         struct engine_token step[6];
         size_t position[6];
         size_t n = 0;
         for (size_t round = 0; round < 3; round++)
             for (size_t s = round; s < 3; s++)
-                if (fed[s] < TOKENS) {
+                if (fed[s] < tokens_n) {
                     position[n] = fed[s];
                     step[n++] = (struct engine_token){
                         .sequence = sequences[s], .token = tokens[fed[s]++], .wants_logits = true};
@@ -67,35 +85,55 @@ static bool mixed_batch(struct rig_engine *e, const uint32_t *tokens, size_t log
 }
 
 /* One prompt cut in two at every point; the logits of the last token alone are asked for in the first piece. */
-static bool cut_everywhere(struct rig_engine *e, const uint32_t *tokens, size_t logits_len)
+static bool cut_everywhere(struct rig_engine *e, size_t tokens_n, size_t logits_len)
 {
     struct reason why;
     bool equal = true;
-    for (size_t cut = 1; cut < TOKENS; cut++) {
-        struct engine_token step[TOKENS];
+    for (size_t cut = 1; cut < tokens_n; cut++) {
+        struct engine_token step[TOKENS_MAX];
         uint32_t sequence;
-        if (engine_sequence_open(&e->engine, &sequence, &why) != STATUS_OK)
+        if (engine_sequence_open(&e->engine, &sequence, TOKENS_MAX, &why) != STATUS_OK)
             return false;
-        for (size_t i = 0; i < TOKENS; i++)
+        for (size_t i = 0; i < tokens_n; i++)
             step[i] = (struct engine_token){
-                .sequence = sequence, .token = tokens[i], .wants_logits = i + 1 == cut || i + 1 == TOKENS};
+                .sequence = sequence, .token = tokens[i], .wants_logits = i + 1 == cut || i + 1 == tokens_n};
         equal = equal && engine_step(&e->engine, step, cut, &why) == STATUS_OK;
         equal = equal &&
                 memcmp(engine_logits(&e->engine, 0), (uint8_t *)expected + (cut - 1) * logits_len, logits_len) == 0;
-        equal = equal && engine_step(&e->engine, step + cut, TOKENS - cut, &why) == STATUS_OK;
-        equal = equal &&
-                memcmp(engine_logits(&e->engine, 0), (uint8_t *)expected + (TOKENS - 1) * logits_len, logits_len) == 0;
+        equal = equal && engine_step(&e->engine, step + cut, tokens_n - cut, &why) == STATUS_OK;
+        equal = equal && memcmp(engine_logits(&e->engine, 0), (uint8_t *)expected + (tokens_n - 1) * logits_len,
+                                logits_len) == 0;
         engine_sequence_close(&e->engine, sequence);
     }
     return equal;
 }
 
+/* A sequence is cut back and goes on, at every length. */
+static bool reused(struct rig_engine *e, size_t tokens_n, size_t logits_len)
+{
+    struct reason why;
+    struct engine_token step[TOKENS_MAX];
+    uint32_t sequence;
+    bool equal = engine_sequence_open(&e->engine, &sequence, TOKENS_MAX, &why) == STATUS_OK;
+    for (size_t i = 0; i < tokens_n; i++)
+        step[i] = (struct engine_token){.sequence = sequence, .token = tokens[i], .wants_logits = i + 1 == tokens_n};
+    equal = equal && engine_step(&e->engine, step, tokens_n, &why) == STATUS_OK;
+    for (size_t len = tokens_n; len-- > 0 && equal;) {
+        engine_sequence_cut(&e->engine, sequence, (uint32_t)len);
+        equal =
+            engine_step(&e->engine, step + len, tokens_n - len, &why) == STATUS_OK &&
+            memcmp(engine_logits(&e->engine, 0), (uint8_t *)expected + (tokens_n - 1) * logits_len, logits_len) == 0;
+    }
+    engine_sequence_close(&e->engine, sequence);
+    return equal;
+}
+
 /* Whether the reference logits say anything: finite, and not the same for all tokens. */
-static bool spread(size_t vocab_n)
+static bool spread(size_t tokens_n, size_t vocab_n)
 {
     float largest = expected[0];
     float smallest = expected[0];
-    for (size_t i = 0; i < TOKENS * vocab_n; i++) {
+    for (size_t i = 0; i < tokens_n * vocab_n; i++) {
         if (!(expected[i] - expected[i] == 0.0f))
             return false;
         largest = expected[i] > largest ? expected[i] : largest;
@@ -114,40 +152,53 @@ static uint64_t hash(size_t len)
     return h;
 }
 
-/* golden: the hash of the logits, as first computed; it keeps compilers and flags from changing a bit. */
-static void test_model(const struct rig *r, const char *name, uint64_t golden)
+static void test_reference(const struct rig *r, const struct subject *s, struct rig_engine *e)
 {
+    size_t len = s->tokens_n * r->model.vocab_n * sizeof(float);
+    rig_logits(expected, e, tokens, s->tokens_n, 1);
+    check(hash(len) == s->golden, "NUM-1: %s: the logits have the known hash 0x%016llx", s->name,
+          (unsigned long long)hash(len));
+    check(spread(s->tokens_n, r->model.vocab_n), "%s: the logits are finite and differ", s->name);
+}
+
+static void test_engine(const struct rig *r, const struct subject *s, struct rig_engine *e)
+{
+    size_t logits_len = r->model.vocab_n * sizeof(float);
+    const char *kernels = e->engine.kernels->name;
+    unsigned threads = e->engine.workers.n;
+    rig_logits(got, e, tokens, s->tokens_n, 1);
+    check(memcmp(expected, got, s->tokens_n * logits_len) == 0, "%s, %s, %u threads: token by token", s->name, kernels,
+          threads);
+    rig_logits(got, e, tokens, s->tokens_n, s->tokens_n);
+    check(memcmp(expected, got, s->tokens_n * logits_len) == 0, "%s, %s, %u threads: the prompt at once", s->name,
+          kernels, threads);
+    check(mixed_batch(e, s->tokens_n, logits_len), "%s, %s, %u threads: mixed batches", s->name, kernels, threads);
+    if (threads > 2 || strcmp(kernels, "scalar") == 0)
+        return; /* the rest would say nothing new, slowly */
+    check(cut_everywhere(e, s->tokens_n, logits_len), "%s, %s, %u threads: the prompt cut at every point", s->name,
+          kernels, threads);
+    check(reused(e, s->tokens_n, logits_len), "%s, %s, %u threads: the cache cut and used again", s->name, kernels,
+          threads);
+}
+
+static void test_model(const struct rig *r, const struct subject *s)
+{
+    static const unsigned threads[] = {1, 2, 3, 8};
     const struct kernels *kernels[3];
     size_t kernels_n = rig_kernels(kernels);
-    size_t logits_len = r->model.vocab_n * sizeof(float);
-    uint32_t tokens[TOKENS];
-    for (uint32_t i = 0; i < TOKENS; i++)
+    for (uint32_t i = 0; i < s->tokens_n; i++)
         tokens[i] = (i * 97 + 1) % r->model.vocab_n;
     for (size_t k = 0; k < kernels_n; k++)
-        for (unsigned threads = 1; threads <= 8; threads += threads == 1 ? 1 : threads == 2 ? 1 : 5) {
+        for (size_t i = 0; i < sizeof threads / sizeof threads[0]; i++) {
             struct worker_pool *pool;
             struct rig_engine e;
             struct reason why;
-            bool reference = k == 0 && threads == 1;
-            if (worker_pool_open(&pool, threads, &why) != STATUS_OK)
+            if (worker_pool_open(&pool, threads[i], &why) != STATUS_OK)
                 return;
-            rig_engine_open(&e, r, kernels[k], pool_workers(pool), options);
-            rig_logits(reference ? expected : got, &e, tokens, TOKENS, 1);
-            check(reference || memcmp(expected, got, TOKENS * logits_len) == 0, "%s, %s, %u threads: token by token",
-                  name, kernels[k]->name, threads);
-            if (reference)
-                check(hash(TOKENS * logits_len) == golden, "NUM-1: %s: the logits have the known hash %016llx", name,
-                      (unsigned long long)hash(TOKENS * logits_len));
-            if (reference)
-                check(spread(r->model.vocab_n), "%s: the logits are finite and differ", name);
-            rig_logits(got, &e, tokens, TOKENS, TOKENS);
-            check(memcmp(expected, got, TOKENS * logits_len) == 0, "%s, %s, %u threads: the prompt at once", name,
-                  kernels[k]->name, threads);
-            check(mixed_batch(&e, tokens, logits_len), "%s, %s, %u threads: mixed batches", name, kernels[k]->name,
-                  threads);
-            if (threads < 3)
-                check(cut_everywhere(&e, tokens, logits_len), "%s, %s, %u threads: the prompt cut at every point", name,
-                      kernels[k]->name, threads);
+            rig_engine_open(&e, r, kernels[k], pool_workers(pool), options_of(s));
+            if (k == 0 && i == 0)
+                test_reference(r, s, &e);
+            test_engine(r, s, &e);
             rig_engine_close(&e);
             worker_pool_close(pool);
         }
@@ -155,19 +206,27 @@ static void test_model(const struct rig *r, const char *name, uint64_t golden)
 
 int main(void)
 {
-    static const char *const names[] = {"F32", "F16", "Q8_0", "Q4_0", "mixed"};
-    static const uint64_t golden[] = {0xe289c7f03d3d1a1c, 0xbb4e42f8f9d06ad9, 0xe0b622d8b6b05ec9, 0x3a063851bce4cbec,
-                                      0x60a19b2b290c2cc9};
+    static const uint64_t golden[WEIGHT_TYPES_N + 1] = {
+        0x4e78bcacd2d504a4, 0x04388703dfb9044b, 0x49baab7f8634481a, 0xb4f35794e527b6d3, 0xac689743201ce537,
+        0xfac4a682ba4c540d, 0x19908adf5a63f1c1, 0x646508c05bc9e8f8, 0x0ae1ee1e87563522, 0x20a64ac494b020a3,
+        0x7739656fa860c3ac, 0xf16a499d5afdc1a3, 0xfbe9cf93759dfe43, 0x88cfd51ca69a6185, 0x1a3417833b4b72fa,
+        0x02ba8f4e837e0514, 0xfefd0c549f88e050, 0x3e7209d2922e417a,
+    };
     struct rig r;
     for (int type = 0; type <= WEIGHT_TYPES_N; type++) {
+        struct subject s = {.name = type == WEIGHT_TYPES_N ? "mixed" : format_of((enum weight_type)type)->name,
+                            .tokens_n = 11,
+                            .golden = golden[type]};
         open_small(&r, (enum weight_type)type, type % 2 == 0);
-        test_model(&r, names[type], golden[type]);
+        test_model(&r, &s);
         rig_close(&r);
     }
     size_t len;
     uint8_t *file = rig_read("test/data/stories260K/stories260K.gguf", &len);
     rig_open(&r, file, len);
-    test_model(&r, "stories260K", 0xe6509112b6849988);
+    test_model(&r, &(struct subject){"stories260K, BF16 cache", 70, CACHE_BF16, 0xa90d28e8c5c3df0b});
+    test_model(&r, &(struct subject){"stories260K, Q8 cache", 70, CACHE_Q8, 0x7451bfe86960640a});
+    test_model(&r, &(struct subject){"stories260K, F32 cache", 70, CACHE_F32, 0xf5829580730aa11e});
     rig_close(&r);
     return tap_done();
 }

@@ -76,29 +76,53 @@ static void random_float(struct maker *m, bool vector)
     writer_u32le(&m->out, bits);
 }
 
+/* The numbers of a unit that must be finite and of a sane size; codes stay any bits. */
+static void fill_field(struct maker *m, const struct weight_format *f, const struct weight_field *field, uint8_t *unit)
+{
+    /* so that codes times scales lie around 0.1; K-quants multiply by a scale of 6 bits as well */
+    int exponent =
+        f->class == CLASS_FLOAT ? -5 : -(int)(f->code_max >= 128 ? 10 : 6) - (f->unit_columns == 256 ? 5 : 0);
+    uint8_t *at = unit + field->at;
+    for (size_t k = 0; k + 1 < field->len && field->kind == FIELD_F16; k += 2) {
+        uint16_t bits = half(m, exponent);
+        at[k] = (uint8_t)bits;
+        at[k + 1] = (uint8_t)(bits >> 8);
+    }
+    for (size_t k = 0; k + 1 < field->len && field->kind == FIELD_BF16; k += 2)
+        at[k + 1] = (uint8_t)((at[k + 1] & 0x80) | 0x3d); /* around 0.1 */
+    if (field->kind == FIELD_F32) {                       /* the scale of Q8_K */
+        at[3] = 0x3a;
+        at[2] &= 0x7f;
+    }
+    if (field->kind == FIELD_E8M0)
+        *at = (uint8_t)(122 + *at % 3);
+}
+
 static void fill(struct maker *m, enum weight_type type, bool vector, uint64_t columns, uint64_t rows)
 {
-    uint64_t units = columns * rows / (type == WEIGHT_Q8_0 || type == WEIGHT_Q4_0 ? LAYOUT_BLOCK : 1);
-    for (uint64_t i = 0; i < units; i++) {
+    const struct weight_format *f = format_of(type);
+    for (uint64_t i = 0; i < columns * rows / f->unit_columns; i++) {
+        uint8_t unit[512];
         if (type == WEIGHT_F32) {
             random_float(m, vector);
-        } else if (type == WEIGHT_F16) {
-            writer_u16le(&m->out, half(m, -5));
-        } else {
-            writer_u16le(&m->out, half(m, type == WEIGHT_Q8_0 ? -11 : -7));
-            for (int k = 0; k < (type == WEIGHT_Q8_0 ? 4 : 2); k++)
-                writer_u64le(&m->out, next(m));
+            continue;
         }
+        for (size_t k = 0; k < f->unit_len; k++)
+            unit[k] = (uint8_t)next(m);
+        for (size_t k = 0; k < f->fields_n; k++)
+            fill_field(m, f, &f->fields[k], unit);
+        writer_bytes(&m->out, unit, f->unit_len);
     }
 }
 
 static void tensor(struct maker *m, const char *name, uint32_t rows, uint32_t columns)
 {
-    static const uint32_t ggml_types[WEIGHT_TYPES_N] = {0, 1, 8, 2};
     bool vector = rows == 0;
     enum weight_type type = m->options->type;
     if (type == WEIGHT_TYPES_N)
         type = (enum weight_type)(m->made_n % WEIGHT_TYPES_N);
+    if (type != WEIGHT_TYPES_N && columns % format_of(type)->unit_columns != 0)
+        type = WEIGHT_F16;
     type = vector ? WEIGHT_F32 : type;
     m->made_n++;
     if (m->data) {
@@ -111,7 +135,7 @@ static void tensor(struct maker *m, const char *name, uint32_t rows, uint32_t co
     writer_u64le(&m->out, columns);
     if (!vector)
         writer_u64le(&m->out, rows);
-    writer_u32le(&m->out, ggml_types[type]);
+    writer_u32le(&m->out, format_of(type)->number);
     writer_u64le(&m->out, m->offset);
     m->offset += (layout_row_len(type, columns) * (vector ? 1 : rows) + 31) / 32 * 32;
 }

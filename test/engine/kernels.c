@@ -4,10 +4,12 @@
 
 #include "engine/numerics.h"
 #include "engine/rig.h"
+#include "engine/rope.h"
+#include "engine/row.h"
 
 #include <math.h>
 
-enum { COLUMNS_MAX = 512, GROUPS = 3, TOKENS_MAX = 19, POSITIONS_MAX = 150, HEAD_MAX = 144 };
+enum { COLUMNS_MAX = 512, TOKENS_MAX = 19, POSITIONS_MAX = 150 };
 
 static uint64_t state = 88172645463325252;
 
@@ -53,128 +55,199 @@ static bool same(const float *a, const float *b, size_t n)
 
 static _Alignas(64) float x[TOKENS_MAX * COLUMNS_MAX], w[TOKENS_MAX * COLUMNS_MAX];
 static _Alignas(64) float expected[TOKENS_MAX * COLUMNS_MAX], got[TOKENS_MAX * COLUMNS_MAX];
-static _Alignas(64) int8_t q[2][TOKENS_MAX * COLUMNS_MAX];
-static _Alignas(64) float scale[2][TOKENS_MAX * COLUMNS_MAX / 32];
-static _Alignas(64) int32_t sum[2][TOKENS_MAX * COLUMNS_MAX / 32];
-static _Alignas(64) uint8_t groups[GROUPS * 16 * COLUMNS_MAX * 4];
-static _Alignas(64) float keys[(POSITIONS_MAX + 16) * HEAD_MAX], values[(POSITIONS_MAX + 16) * HEAD_MAX];
+static _Alignas(64) uint8_t group[FORMAT_ROWS * COLUMNS_MAX * 4];
+
+/* Quantised input of several tokens, of one chunk of 256 columns. */
+static struct input {
+    _Alignas(64) int8_t q[TOKENS_MAX * FORMAT_SUPER];
+    _Alignas(64) float scale[TOKENS_MAX * 8];
+    _Alignas(64) int32_t sum[TOKENS_MAX * 16];
+    _Alignas(64) float bias[TOKENS_MAX * 16];
+} inputs[2];
+
+static struct codes_input view(const struct input *in)
+{
+    return (struct codes_input){.q = in->q, .scale = in->scale, .sum = in->sum, .bias = in->bias};
+}
 
 static void test_quantise(const struct kernels *k, int flavour)
 {
-    fill(x, COLUMNS_MAX, flavour);
-    kernels_scalar.quantise(q[0], scale[0], sum[0], x, COLUMNS_MAX);
-    k->quantise(q[1], scale[1], sum[1], x, COLUMNS_MAX);
-    check(memcmp(q[0], q[1], COLUMNS_MAX) == 0 && same(scale[0], scale[1], COLUMNS_MAX / 32) &&
-              memcmp(sum[0], sum[1], COLUMNS_MAX / 32 * 4) == 0,
+    fill(x, FORMAT_SUPER, flavour);
+    memset(inputs, 0, sizeof inputs);
+    for (int i = 0; i < 2; i++)
+        (i == 0 ? &kernels_scalar : k)->quantise(inputs[i].q, inputs[i].scale, inputs[i].sum, inputs[i].bias, x, 256);
+    check(memcmp(inputs[0].q, inputs[1].q, 256) == 0 && same(inputs[0].scale, inputs[1].scale, 8) &&
+              memcmp(inputs[0].sum, inputs[1].sum, 64) == 0 && same(inputs[0].bias, inputs[1].bias, 16),
           "NUM-11 NUM-12: %s quantises flavour %d", k->name, flavour);
+}
+
+static bool elementwise(const struct kernels *k, int flavour, size_t n)
+{
+    memset(x, 0, sizeof x);
+    memset(w, 0, sizeof w);
+    fill(x, n, flavour);
+    fill(w, n, 0);
+    kernels_scalar.rms_norm(expected, x, w, n, 1e-5f);
+    k->rms_norm(got, x, w, n, 1e-5f);
+    bool equal = same(expected, got, n);
+    kernels_scalar.swiglu(expected, x, w, n);
+    k->swiglu(got, x, w, n);
+    equal = equal && same(expected, got, n);
+    kernels_scalar.geglu(expected, x, w, n);
+    k->geglu(got, x, w, n);
+    equal = equal && same(expected, got, n);
+    kernels_scalar.round_bf16(expected, x, n);
+    k->round_bf16(got, x, n);
+    equal = equal && same(expected, got, n);
+    memcpy(expected, x, n * sizeof *x);
+    memcpy(got, x, sizeof got);
+    kernels_scalar.soft_cap(expected, n, 30.0f);
+    k->soft_cap(got, n, 30.0f);
+    return equal && same(expected, got, n);
 }
 
 static void test_elementwise(const struct kernels *k, int flavour)
 {
-    for (size_t n = 1; n < 100; n += 7) {
-        memset(x, 0, sizeof x);
-        memset(w, 0, sizeof w);
-        fill(x, n, flavour);
-        fill(w, n, 0);
-        kernels_scalar.rms_norm(expected, x, w, n, 1e-5f);
-        k->rms_norm(got, x, w, n, 1e-5f);
-        bool norm = same(expected, got, n);
-        kernels_scalar.swiglu(expected, x, w, n);
-        k->swiglu(got, x, w, n);
-        if (!norm || !same(expected, got, n))
-            check(false, "%s: %zu elements of flavour %d", k->name, n, flavour);
-    }
-    check(true, "NUM-22 NUM-30 NUM-32 NUM-33: %s: norm and gate of flavour %d", k->name, flavour);
-}
-
-/* Weights of any bytes, but scales that are finite unless flavour is the last. */
-static void random_groups(enum weight_type type, size_t columns_n, int flavour)
-{
-    size_t len = (size_t)layout_group_len(type, columns_n);
-    for (size_t i = 0; i < GROUPS * len; i++)
-        groups[i] = (uint8_t)next();
-    if (flavour == FLAVOURS - 1)
-        return;
-    if (type == WEIGHT_F32)
-        fill((float *)(void *)groups, GROUPS * len / 4, flavour);
-    for (size_t i = 1; i < GROUPS * len && type == WEIGHT_F16; i += 2)
-        groups[i] &= 0xbf; /* exponent below 16 */
-    size_t values_len = columns_n / 32 * (type == WEIGHT_Q8_0 ? 512 : 256);
-    for (size_t g = 0; g < GROUPS && type >= WEIGHT_Q8_0; g++)
-        for (size_t i = values_len + 1; i < len; i += 2)
-            groups[g * len + i] &= 0xbf;
-    if (flavour == 4 && type == WEIGHT_Q8_0) /* the ends of the range: -128 and 127 */
-        for (size_t g = 0; g < GROUPS; g++)
-            for (size_t i = 0; i < values_len; i++)
-                groups[g * len + i] = groups[g * len + i] < 128 ? 0 : 255;
-}
-
-static void test_matmul(const struct kernels *k, enum weight_type type, int flavour)
-{
-    static const size_t columns[] = {32, 64, 96, 160, 480};
     bool equal = true;
+    for (size_t n = 1; n < 100; n += 7)
+        equal = equal && elementwise(k, flavour, n);
+    check(equal, "NUM-22 NUM-30 NUM-32 NUM-33 NUM-34 NUM-35: %s: norm, gates, cap and rounding of flavour %d", k->name,
+          flavour);
+}
+
+/* A finished group of any bytes, but numbers that are finite; flavour 4: codes at the ends of their range. */
+static void random_group(struct matrix *m, enum weight_type type, size_t columns_n, int flavour)
+{
+    const struct weight_format *f = format_of(type);
+    *m = (struct matrix){.type = type,
+                         .rows_n = FORMAT_ROWS,
+                         .columns_n = (uint32_t)columns_n,
+                         .group_len = layout_group_len(type, columns_n)};
+    for (size_t i = 0; i < m->group_len; i++)
+        group[i] = (uint8_t)next();
+    size_t at = 0;
+    for (size_t i = 0; i < f->fields_n; i++) {
+        size_t len = columns_n / f->unit_columns * f->fields[i].room * FORMAT_ROWS;
+        for (size_t k = at; k < at + len; k++) {
+            if (f->fields[i].kind == FIELD_F16 && k % 2 == 1)
+                group[k] &= 0xbf;
+            if (f->fields[i].kind == FIELD_BF16 && k % 2 == 1)
+                group[k] = flavour == 2 ? group[k] & 0x81 : flavour == 1 ? group[k] & 0xbf : (group[k] & 0x80) | 0x3d;
+            if (f->fields[i].kind == FIELD_E8M0)
+                group[k] = (uint8_t)(100 + group[k] % 56);
+            if (f->fields[i].kind == FIELD_SIGNED && flavour == 4)
+                group[k] = group[k] < 128 ? 0 : 255;
+            if (f->fields[i].kind == FIELD_BITS && i == 0 && flavour == 4)
+                group[k] = 0xff;
+        }
+        if (f->fields[i].kind == FIELD_F32)
+            fill((float *)(void *)(group + at), len / 4, flavour == 5 ? 1 : flavour);
+        at += len;
+    }
+}
+
+static void product(float *y, const struct kernels *k, const struct matrix *m, size_t tokens_n, const struct input *in)
+{
+    const struct weight_format *f = format_of(m->type);
+    struct weight_group g = layout_group(m, group, 0);
+    struct codes_input codes = view(in);
+    struct panel panel;
+    if (f->class == CLASS_FLOAT) {
+        k->dot_float(y, 32, g.field[0], m->type == WEIGHT_F16, m->columns_n, x, COLUMNS_MAX, tokens_n);
+    } else if (f->class == CLASS_BF16) {
+        k->dot_bf16(y, 32, g.field[0], m->columns_n, x, COLUMNS_MAX, tokens_n);
+    } else {
+        memset(&panel, 0x55, sizeof panel);
+        k->expand(&panel, m->type, &g, 0, m->columns_n);
+        k->dot_codes(y, 32, &panel, f, &codes, m->columns_n, tokens_n);
+    }
+}
+
+/* Any start, so that a sum is seen to go on from where it was. */
+static bool same_products(const struct kernels *k, const struct matrix *m, size_t tokens_n, int flavour)
+{
+    for (size_t t = 0; t < tokens_n; t++)
+        fill(x + t * COLUMNS_MAX, m->columns_n, flavour);
+    if (m->type == WEIGHT_BF16)
+        kernels_scalar.round_bf16(x, x, tokens_n * COLUMNS_MAX);
+    for (size_t t = 0; t < tokens_n && format_of(m->type)->class == CLASS_CODES; t++)
+        kernels_scalar.quantise(inputs[0].q + t * 256, inputs[0].scale + t * 8, inputs[0].sum + t * 16,
+                                inputs[0].bias + t * 16, x + t * COLUMNS_MAX, m->columns_n);
+    fill(expected, TOKENS_MAX * 32, 0);
+    memcpy(got, expected, TOKENS_MAX * 32 * sizeof *got);
+    product(expected, &kernels_scalar, m, tokens_n, &inputs[0]);
+    product(got, k, m, tokens_n, &inputs[0]);
+    return same(expected, got, TOKENS_MAX * 32);
+}
+
+static void test_product(const struct kernels *k, enum weight_type type, int flavour)
+{
+    static const size_t columns[] = {32, 64, 96, 160, 256, 2, 14, 34, 62};
+    const struct weight_format *f = format_of(type);
+    bool equal = true;
+    struct matrix m;
     for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++)
-        for (size_t tokens_n = 1; tokens_n <= TOKENS_MAX; tokens_n += tokens_n < 5 ? 1 : 7) {
-            size_t stride = columns[c] + 32;
-            struct activations a = {.x = x, .q = q[0], .scale = scale[0], .sum = sum[0], .stride = stride};
-            random_groups(type, columns[c], flavour);
-            fill(x, tokens_n * stride, flavour);
-            kernels_scalar.quantise(q[0], scale[0], sum[0], x, tokens_n * stride);
-            memset(expected, 0, sizeof expected);
-            memset(got, 0, sizeof got);
-            kernels_scalar.matmul[type](expected, 64, groups, GROUPS, columns[c], &a, tokens_n);
-            k->matmul[type](got, 64, groups, GROUPS, columns[c], &a, tokens_n);
-            equal = equal && same(expected, got, TOKENS_MAX * 64);
+        for (size_t tokens_n = 1; tokens_n <= TOKENS_MAX; tokens_n += tokens_n < 9 ? 1 : 5) {
+            if (columns[c] % f->unit_columns != 0)
+                continue;
+            random_group(&m, type, columns[c], flavour);
+            equal = equal && same_products(k, &m, tokens_n, flavour);
         }
-    check(equal, "NUM-13 NUM-20 NUM-21: %s: product with %s, flavour %d", k->name, weight_type_name(type), flavour);
+    check(equal, "NUM-13 NUM-20 NUM-21 NUM-23 NUM-24: %s: product with %s, flavour %d", k->name, f->name, flavour);
 }
 
-static void test_attention(const struct kernels *k, int flavour)
+static void test_softmax(const struct kernels *k, int flavour)
 {
-    static const size_t dims[] = {2, 8, 16, 48, 64, 80, 128, 144};
-    static _Alignas(64) float s[2][POSITIONS_MAX + 16];
     bool equal = true;
-    for (size_t i = 0; i < sizeof dims / sizeof dims[0]; i++)
-        for (size_t n = 1; n <= POSITIONS_MAX; n += n < 34 ? 1 : 29) {
-            size_t room = (dims[i] + 15) / 16 * 16;
-            fill(keys, sizeof keys / 4, flavour);
-            fill(values, sizeof values / 4, flavour);
-            fill(x, dims[i], flavour);
-            kernels_scalar.scores(s[0], x, keys, dims[i], n, 0.125f);
-            k->scores(s[1], x, keys, dims[i], n, 0.125f);
-            equal = equal && same(s[0], s[1], n);
-            float a = kernels_scalar.softmax(s[0], n);
-            float b = k->softmax(s[1], n);
-            equal = equal && same(&a, &b, 1) && (a != a || same(s[0], s[1], (n + 15) / 16 * 16));
-            kernels_scalar.mix(expected, s[0], values, room, room, n, 1.0f / a);
-            k->mix(got, s[1], values, room, room, n, 1.0f / b);
-            equal = equal && same(expected, got, room);
+    for (size_t n = 1; n <= POSITIONS_MAX; n += n < 34 ? 1 : 29)
+        for (int round = 0; round < 2; round++) {
+            fill(expected, n, flavour);
+            memcpy(got, expected, sizeof got);
+            float a = kernels_scalar.softmax(expected, n, round == 1);
+            float b = k->softmax(got, n, round == 1);
+            equal = equal && same(&a, &b, 1) && (a != a || same(expected, got, (n + 15) / 16 * 16));
         }
-    check(equal, "NUM-41 NUM-42 NUM-43: %s: attention, flavour %d", k->name, flavour);
+    check(equal, "NUM-42: %s: weights of positions, flavour %d", k->name, flavour);
 }
 
-static void test_layout_row(void)
+/* A product with one column of an input is the number that row_read gives for it. */
+static void test_row(enum weight_type type)
 {
-    float row[COLUMNS_MAX];
-    for (int type = 0; type < WEIGHT_TYPES_N; type++) {
-        struct matrix m = {.type = (enum weight_type)type,
-                           .rows_n = 48,
-                           .columns_n = 64,
-                           .group_len = layout_group_len((enum weight_type)type, 64)};
-        random_groups(m.type, 64, 0);
-        bool equal = true;
-        for (size_t index = 0; index < 48; index++)
-            for (size_t column = 0; column < 64; column++) {
-                struct activations a = {.x = x, .q = q[0], .scale = scale[0], .sum = sum[0], .stride = 64};
-                memset(x, 0, 64 * 4);
-                x[column] = 127.0f; /* scale 1, q 127: a product with one column */
-                kernels_scalar.quantise(q[0], scale[0], sum[0], x, 64);
-                kernels_scalar.matmul[type](got, 16, groups + index / 16 * m.group_len, 1, 64, &a, 1);
-                layout_row_read(row, &m, groups, index);
-                equal = equal && fabsf(got[index % 16] - row[column] * 127.0f) <= fabsf(got[index % 16]) * 1e-6f;
-            }
-        check(equal, "NUM-10: rows of %s are what products see", weight_type_name(m.type));
+    const struct weight_format *f = format_of(type);
+    static float row[COLUMNS_MAX];
+    struct matrix m;
+    bool equal = true;
+    random_group(&m, type, 256, 0);
+    for (size_t index = 0; index < FORMAT_ROWS; index++) {
+        row_read(&kernels_scalar, row, &m, group, index);
+        for (size_t column = 0; column < 256; column += 5) {
+            memset(x, 0, 256 * sizeof *x);
+            memset(got, 0, 32 * sizeof *got);
+            x[column] = 1.0f;
+            kernels_scalar.quantise(inputs[0].q, inputs[0].scale, inputs[0].sum, inputs[0].bias, x, 256);
+            product(got, &kernels_scalar, &m, 1, &inputs[0]);
+            float size = fabsf(row[column]) + (f->has_min ? 64.0f : 0.0f);
+            equal = equal && fabsf(got[index] - row[column]) <= size * 1e-6f;
+        }
     }
+    check(equal, "NUM-10: rows of %s are what products see", f->name);
+}
+
+/* The software's own fused operation against the C library's. */
+static void test_fma(void)
+{
+    bool equal = true;
+    for (int i = 0; i < 2000000 && equal; i++) {
+        int flavour = i % 3 == 0 ? 1 : i % 3 == 1 ? 2 : 5;
+        float a = random_float(flavour), b = random_float(flavour), c = random_float(flavour);
+        float ours = f32_fma(a, b, c);
+        float theirs = fmaf(a, b, c);
+        equal = same(&ours, &theirs, 1);
+        ours = f32_fma(a, b, -a * b); /* what is left of the product */
+        theirs = fmaf(a, b, -a * b);
+        equal = equal && same(&ours, &theirs, 1);
+    }
+    check(equal, "NUM-3: fused operations round once");
 }
 
 static void test_elementary(void)
@@ -200,10 +273,13 @@ static void test_elementary(void)
     static double frequencies[64];
     static const float bases[] = {1.0f, 10000.0f, 500000.0f, 1e6f, 1e9f};
     worst = 0;
-    for (size_t b = 0; b < 5; b++) {
-        rope_frequencies(frequencies, 128, bases[b]);
-        for (int i = 0; i < 64; i++)
-            worst = fmax(worst, fabs(frequencies[i] / pow((double)bases[b], -2.0 * i / 128) - 1));
+    for (size_t i = 0; i < 5; i++) {
+        struct reason why;
+        struct rope rope = {.base = bases[i], .scale = 4.0f, .magnitude = 1.0f, .original_n = 4096};
+        if (rope_frequencies(frequencies, &rope, 128, NULL, &why) != STATUS_OK)
+            worst = 1;
+        for (int k = 0; k < 64; k++)
+            worst = fmax(worst, fabs(frequencies[k] / (pow((double)bases[i], -2.0 * k / 128) / 4) - 1));
     }
     check(worst < 1e-14, "NUM-31: frequencies within %g", worst);
     check(f32_sqrt(2.0f) == 0x1.6a09e6p+0f && f32_sqrt(0.0f) == 0.0f, "NUM-3: square root");
@@ -214,6 +290,7 @@ static void test_elementary(void)
         exact = exact && (double)f32_from_f16(bytes) == value;
         bytes[1] |= 0x80;
         exact = exact && (double)f32_from_f16(bytes) == -value;
+        exact = exact && (double)f32_from_finite_f16((uint16_t)(half | 0x8000)) == -value;
     }
     check(exact, "NUM-4: every finite half");
 }
@@ -223,14 +300,16 @@ int main(void)
     const struct kernels *kernels[3];
     size_t n = rig_kernels(kernels);
     test_elementary();
-    test_layout_row();
+    test_fma();
+    for (int type = 0; type < WEIGHT_TYPES_N; type++)
+        test_row((enum weight_type)type);
     for (size_t i = 1; i < n; i++)
         for (int flavour = 0; flavour < FLAVOURS; flavour++) {
             test_quantise(kernels[i], flavour);
             test_elementwise(kernels[i], flavour);
-            test_attention(kernels[i], flavour);
+            test_softmax(kernels[i], flavour);
             for (int type = 0; type < WEIGHT_TYPES_N; type++)
-                test_matmul(kernels[i], (enum weight_type)type, flavour);
+                test_product(kernels[i], (enum weight_type)type, flavour);
         }
     check(kernels_choose("scalar", false, false) == &kernels_scalar, "scalar is there on every processor");
     check(kernels_choose("best", false, false) == &kernels_scalar &&

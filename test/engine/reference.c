@@ -28,9 +28,13 @@ int main(void)
     float *logits = malloc(tokens_n * vocab_n * sizeof *logits);
     for (size_t k = 0; k < kernels_n && logits != NULL; k++) {
         struct rig_engine engine;
-        rig_engine_open(
-            &engine, &rig, kernels[k], workers_none(),
-            (struct engine_options){.sequences_max = 1, .context_max = 128, .batch_max = 32, .logits_max = 32});
+        rig_engine_open(&engine, &rig, kernels[k], workers_none(),
+                        (struct engine_options){.sequences_max = 1,
+                                                .context_max = 128,
+                                                .batch_max = 32,
+                                                .logits_max = 32,
+                                                .pages_max = 2,
+                                                .cache = CACHE_F32});
         rig_logits(logits, &engine, tokens, tokens_n, 7);
         float worst = 0.0f;
         for (size_t i = 0; i < tokens_n * vocab_n; i++) {

@@ -59,6 +59,8 @@ void rig_open(struct rig *r, uint8_t *file, size_t file_len)
     r->weights = take(weights_len);
     memset(r->weights, 0, weights_len);
     model_place(&r->model, r->weights, 0, file, file_len);
+    struct workers workers = workers_none();
+    must(model_finish(&r->model, r->weights, &workers, &why), &why, "model_finish");
 }
 
 void rig_close(struct rig *r)
@@ -92,7 +94,8 @@ void rig_logits(float *logits, struct rig_engine *e, const uint32_t *tokens, siz
     uint32_t sequence;
     size_t vocab_n = e->engine.model->vocab_n;
     struct engine_token *step = take(piece * sizeof *step);
-    must(engine_sequence_open(&e->engine, &sequence, &why), &why, "engine_sequence_open");
+    must(engine_sequence_open(&e->engine, &sequence, e->engine.options.context_max, &why), &why,
+         "engine_sequence_open");
     for (size_t done = 0; done < tokens_n;) {
         size_t n = tokens_n - done < piece ? tokens_n - done : piece;
         for (size_t i = 0; i < n; i++)

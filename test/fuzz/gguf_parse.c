@@ -36,11 +36,11 @@ static void check_model(const struct model *m, const uint8_t *bytes, size_t len)
 {
     uint64_t end = 0;
     for (size_t i = 0; i < m->tensors_n; i++) {
-        const struct matrix *t = &m->tensors[i];
+        const struct matrix *t = &m->tensors[i].matrix;
         uint64_t size = t->vector ? (uint64_t)t->columns_n * 4 : t->group_len * layout_groups_n(t);
         must(t->at >= end && t->at % LAYOUT_ALIGN == 0);
         end = t->at + size;
-        must(end <= model_weights_len(m) && t->file_offset + t->file_len <= m->file_len);
+        must(end <= model_weights_len(m) && m->tensors[i].file_offset + m->tensors[i].file_len <= m->file_len);
     }
     if (model_weights_len(m) > 1 << 20)
         return;
@@ -48,6 +48,10 @@ static void check_model(const struct model *m, const uint8_t *bytes, size_t len)
     must(weights != NULL);
     model_place(m, weights, 0, bytes, len);
     model_place(m, weights, len / 3, bytes, len);
+    struct workers workers = workers_none();
+    struct reason why;
+    enum status status = model_finish(m, weights, &workers, &why);
+    must(status == STATUS_OK || status == STATUS_MALFORMED);
     free(weights);
 }
 

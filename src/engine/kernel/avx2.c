@@ -1,60 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AVX2 and F16C: the 16 lanes of the reference in two registers; no operation is fused. */
-#include "engine/kernel/kernels.h"
-#include "engine/numerics.h"
+/* AVX2, FMA and F16C: everything but the products; no operation is fused here. */
+#include "engine/kernel/avx2.h"
 
-enum {
-    TILE = 2,        /* tokens whose sums stay in registers */
-    PREFETCH = 2048, /* bytes ahead of the weights */
-};
-
-/* 16 floats, or 16 whole numbers. */
-struct floats16 {
-    __m256 low, high;
-};
-
-struct ints16 {
-    __m256i low, high;
-};
-
-static inline struct floats16 load(const float *x)
-{
-    return (struct floats16){_mm256_loadu_ps(x), _mm256_loadu_ps(x + 8)};
-}
-
-static inline void store(float *y, struct floats16 v)
-{
-    _mm256_storeu_ps(y, v.low);
-    _mm256_storeu_ps(y + 8, v.high);
-}
-
-static inline struct floats16 every(float value)
-{
-    return (struct floats16){_mm256_set1_ps(value), _mm256_set1_ps(value)};
-}
-
-static inline struct floats16 add(struct floats16 a, struct floats16 b)
-{
-    return (struct floats16){_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)};
-}
-
-static inline struct floats16 multiply(struct floats16 a, struct floats16 b)
-{
-    return (struct floats16){_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)};
-}
-
-static inline struct floats16 halves(const uint8_t *bytes)
-{
-    __m128i low, high;
-    memcpy(&low, bytes, 16);
-    memcpy(&high, bytes + 16, 16);
-    return (struct floats16){_mm256_cvtph_ps(low), _mm256_cvtph_ps(high)};
-}
-
-static inline __m256i load_bytes(const uint8_t *bytes)
-{
-    return _mm256_loadu_si256((const __m256i *)(const void *)bytes);
-}
+#include "engine/kernel/avx2_lanes.h"
 
 static float lanes_sum(struct floats16 v)
 {
@@ -103,44 +51,68 @@ static int32_t largest8(__m256i v)
     return _mm_cvtsi128_si32(_mm_max_epi32(a, _mm_shuffle_epi32(a, 0xb1)));
 }
 
+/* q of a block; sums of its two halves of 16. */
 static void quantise_plain(int8_t *q, int32_t *sum, const float *x, float inverse)
 {
     __m256i v[4];
     for (size_t i = 0; i < 4; i++)
         v[i] = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x + i * 8), _mm256_set1_ps(inverse)));
-    *sum = sum8(_mm256_add_epi32(_mm256_add_epi32(v[0], v[1]), _mm256_add_epi32(v[2], v[3])));
+    sum[0] = sum8(_mm256_add_epi32(v[0], v[1]));
+    sum[1] = sum8(_mm256_add_epi32(v[2], v[3]));
     /* packing works within halves of 128 bits: put the groups of four back in order */
     __m256i packed = _mm256_packs_epi16(_mm256_packs_epi32(v[0], v[1]), _mm256_packs_epi32(v[2], v[3]));
     packed = _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
     _mm256_storeu_si256((__m256i *)(void *)q, packed);
 }
 
-static void quantise(int8_t *q, float *scale, int32_t *sum, const float *x, size_t n)
+static void quantise(int8_t *q, float *scale, int32_t *sum, float *bias, const float *x, size_t n)
 {
     const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
-    for (size_t block = 0; block < n / LAYOUT_BLOCK; block++, x += LAYOUT_BLOCK, q += LAYOUT_BLOCK) {
+    for (size_t b = 0; b < n / FORMAT_BLOCK; b++, x += FORMAT_BLOCK, q += FORMAT_BLOCK, sum += 2, bias += 2) {
         __m256i bits = _mm256_setzero_si256();
-        for (size_t i = 0; i < LAYOUT_BLOCK; i += 8)
+        for (size_t i = 0; i < FORMAT_BLOCK; i += 8)
             bits = _mm256_max_epi32(bits, _mm256_castps_si256(_mm256_and_ps(_mm256_loadu_ps(x + i), magnitude)));
         int32_t largest = largest8(bits);
         if (largest < QUANTISE_TINY || largest >= QUANTISE_NOT_FINITE) {
-            scale[block] = largest < QUANTISE_TINY ? 0.0f : f32_from_bits(QUANTISE_NAN);
-            sum[block] = 0;
-            memset(q, 0, LAYOUT_BLOCK);
-            continue;
+            scale[b] = largest < QUANTISE_TINY ? 0.0f : f32_from_bits(QUANTISE_NAN);
+            sum[0] = sum[1] = 0;
+            memset(q, 0, FORMAT_BLOCK);
+        } else {
+            scale[b] = f32_from_bits((uint32_t)largest) / 127.0f;
+            quantise_plain(q, sum, x, 127.0f / f32_from_bits((uint32_t)largest));
         }
-        scale[block] = f32_from_bits((uint32_t)largest) / 127.0f;
-        quantise_plain(q, &sum[block], x, 127.0f / f32_from_bits((uint32_t)largest));
+        bias[0] = scale[b] * (float)sum[0];
+        bias[1] = scale[b] * (float)sum[1];
     }
+}
+
+static inline __m256 round8(__m256 x)
+{
+    __m256i bits = _mm256_castps_si256(x);
+    __m256i even = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    __m256i rounded = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), even);
+    __m256i exponent = _mm256_set1_epi32(0x7f800000);
+    __m256i special = _mm256_cmpeq_epi32(_mm256_and_si256(bits, exponent), exponent);
+    /* a NaN whose upper half is that of infinity stays a NaN */
+    __m256i quiet = _mm256_or_si256(
+        bits, _mm256_and_si256(_mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q)), _mm256_set1_epi32(0x400000)));
+    rounded = _mm256_blendv_epi8(rounded, quiet, special);
+    return _mm256_castsi256_ps(_mm256_and_si256(rounded, _mm256_set1_epi32((int)0xffff0000)));
+}
+
+static void round_bf16(float *y, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i += 8)
+        _mm256_storeu_ps(y + i, round8(_mm256_loadu_ps(x + i)));
 }
 
 static void rms_norm(float *y, const float *x, const float *w, size_t n, float epsilon)
 {
     struct floats16 squares = every(0.0f);
-    for (size_t i = 0; i < n; i += LAYOUT_ROWS)
+    for (size_t i = 0; i < n; i += FORMAT_ROWS)
         squares = add(squares, multiply(load(x + i), load(x + i)));
     struct floats16 factor = every(1.0f / f32_sqrt(lanes_sum(squares) / (float)n + epsilon));
-    for (size_t i = 0; i < n; i += LAYOUT_ROWS)
+    for (size_t i = 0; i < n; i += FORMAT_ROWS)
         store(y + i, multiply(multiply(load(x + i), factor), load(w + i)));
 }
 
@@ -153,184 +125,32 @@ static void swiglu(float *y, const float *gate, const float *up, size_t n)
     }
 }
 
-/* One group, tokens_n <= 4 tokens; half: F16 weights.  Inlined with constant half and tokens_n. */
-__attribute__((always_inline)) static inline void float_tile(float *y, size_t y_stride, const uint8_t *w,
-                                                             size_t columns_n, const float *x, size_t stride,
-                                                             size_t tokens_n, bool half)
+static void geglu(float *y, const float *gate, const float *up, size_t n)
 {
-    struct floats16 sums[4];
-    for (size_t t = 0; t < tokens_n; t++)
-        sums[t] = every(0.0f);
-    for (size_t i = 0; i < columns_n; i++) {
-        struct floats16 weights =
-            half ? halves(w)
-                 : (struct floats16){_mm256_castsi256_ps(load_bytes(w)), _mm256_castsi256_ps(load_bytes(w + 32))};
-        _mm_prefetch((const char *)(w + PREFETCH), _MM_HINT_T0);
-        w += half ? 32 : 64;
-        for (size_t t = 0; t < tokens_n; t++)
-            sums[t] = add(sums[t], multiply(weights, every(x[t * stride + i])));
-    }
-    for (size_t t = 0; t < tokens_n; t++)
-        store(y + t * y_stride, sums[t]);
-}
-
-__attribute__((always_inline)) static inline void float_groups(float *y, size_t y_stride, const uint8_t *groups,
-                                                               size_t groups_n, size_t columns_n,
-                                                               const struct activations *a, size_t tokens_n, bool half)
-{
-    size_t group_len = (size_t)layout_group_len(half ? WEIGHT_F16 : WEIGHT_F32, columns_n);
-    for (size_t g = 0; g < groups_n; g++, groups += group_len, y += LAYOUT_ROWS) {
-        size_t t = 0;
-        for (; t + 4 <= tokens_n; t += 4)
-            float_tile(y + t * y_stride, y_stride, groups, columns_n, a->x + t * a->stride, a->stride, 4, half);
-        for (; t < tokens_n; t++)
-            float_tile(y + t * y_stride, y_stride, groups, columns_n, a->x + t * a->stride, a->stride, 1, half);
+    const __m256 one = _mm256_set1_ps(1.0f);
+    for (size_t i = 0; i < n; i += 8) {
+        __m256 g = _mm256_loadu_ps(gate + i);
+        __m256 cube = _mm256_mul_ps(_mm256_mul_ps(g, g), _mm256_set1_ps(GELU_CUBE));
+        __m256 z = _mm256_mul_ps(_mm256_mul_ps(g, _mm256_add_ps(one, cube)), _mm256_set1_ps(GELU_SCALE));
+        __m256 below = _mm256_add_ps(one, exp8(_mm256_sub_ps(_mm256_setzero_ps(), z)));
+        _mm256_storeu_ps(y + i, _mm256_mul_ps(_mm256_div_ps(g, below), _mm256_loadu_ps(up + i)));
     }
 }
 
-static void matmul_f32(float *y, size_t y_stride, const uint8_t *groups, size_t groups_n, size_t columns_n,
-                       const struct activations *a, size_t tokens_n)
+static void soft_cap(float *x, size_t n, float cap)
 {
-    float_groups(y, y_stride, groups, groups_n, columns_n, a, tokens_n, false);
-}
-
-static void matmul_f16(float *y, size_t y_stride, const uint8_t *groups, size_t groups_n, size_t columns_n,
-                       const struct activations *a, size_t tokens_n)
-{
-    float_groups(y, y_stride, groups, groups_n, columns_n, a, tokens_n, true);
-}
-
-static inline __m256i broadcast4(const int8_t *q)
-{
-    int32_t four;
-    memcpy(&four, q, 4);
-    return _mm256_set1_epi32(four);
-}
-
-/* Eight rows, four columns: the exact sums of value * q.  |value| <= 128 and |q| <= 127, so a pair is at most 32512 and
- * the 16-bit sums of maddubs do not saturate. */
-static inline __m256i eight_q8_0(__m256i sums, const uint8_t *w, __m256i q)
-{
-    __m256i values = _mm256_xor_si256(load_bytes(w), _mm256_set1_epi8((char)0x80));
-    __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(values), _mm256_sign_epi8(q, values));
-    return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
-}
-
-static inline struct ints16 block_q8_0(const uint8_t *w, const int8_t *q)
-{
-    struct ints16 sums = {_mm256_setzero_si256(), _mm256_setzero_si256()};
-    for (size_t i = 0; i < 8; i++) {
-        __m256i four = broadcast4(q + i * 4);
-        sums.low = eight_q8_0(sums.low, w + i * 64, four);
-        sums.high = eight_q8_0(sums.high, w + i * 64 + 32, four);
-    }
-    return sums;
-}
-
-/* Nibbles 0..15 times |q| <= 127: a pair is at most 3810 and eight of them 30480, which 16 bits hold. */
-static inline __m256i eight_q4_0(__m256i sums, const uint8_t *w, __m256i low, __m256i high)
-{
-    const __m256i nibble = _mm256_set1_epi8(15);
-    __m256i bytes = load_bytes(w);
-    sums = _mm256_add_epi16(sums, _mm256_maddubs_epi16(_mm256_and_si256(bytes, nibble), low));
-    return _mm256_add_epi16(sums, _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble), high));
-}
-
-static inline struct ints16 block_q4_0(const uint8_t *w, const int8_t *q, int32_t q_sum)
-{
-    struct ints16 sums = {_mm256_setzero_si256(), _mm256_setzero_si256()};
-    const __m256i ones = _mm256_set1_epi16(1);
-    const __m256i bias = _mm256_set1_epi32(8 * q_sum);
-    for (size_t i = 0; i < 4; i++) {
-        __m256i low = broadcast4(q + i * 4);
-        __m256i high = broadcast4(q + i * 4 + 16);
-        sums.low = eight_q4_0(sums.low, w + i * 64, low, high);
-        sums.high = eight_q4_0(sums.high, w + i * 64 + 32, low, high);
-    }
-    return (struct ints16){_mm256_sub_epi32(_mm256_madd_epi16(sums.low, ones), bias),
-                           _mm256_sub_epi32(_mm256_madd_epi16(sums.high, ones), bias)};
-}
-
-/* One group of 32-column blocks, tokens_n <= TILE tokens from token first on. */
-__attribute__((always_inline)) static inline void block_tile(float *y, size_t y_stride, const uint8_t *w,
-                                                             size_t columns_n, const struct activations *a,
-                                                             size_t first, size_t tokens_n, bool four_bits)
-{
-    const size_t len = four_bits ? 256 : 512;
-    size_t blocks_n = columns_n / LAYOUT_BLOCK;
-    const uint8_t *scales = w + blocks_n * len;
-    struct floats16 sums[TILE];
-    for (size_t t = 0; t < tokens_n; t++)
-        sums[t] = every(0.0f);
-    for (size_t b = 0; b < blocks_n; b++, w += len, scales += 32) {
-        struct floats16 scale = halves(scales);
-        for (size_t i = 0; i < len; i += 64)
-            _mm_prefetch((const char *)(w + PREFETCH + i), _MM_HINT_T0);
-        for (size_t t = 0; t < tokens_n; t++) {
-            size_t at = (first + t) * (a->stride / LAYOUT_BLOCK) + b;
-            const int8_t *q = a->q + at * LAYOUT_BLOCK;
-            struct ints16 exact = four_bits ? block_q4_0(w, q, a->sum[at]) : block_q8_0(w, q);
-            struct floats16 whole = {_mm256_cvtepi32_ps(exact.low), _mm256_cvtepi32_ps(exact.high)};
-            sums[t] = add(sums[t], multiply(whole, multiply(scale, every(a->scale[at]))));
-        }
-    }
-    for (size_t t = 0; t < tokens_n; t++)
-        store(y + t * y_stride, sums[t]);
-}
-
-__attribute__((always_inline)) static inline void block_groups(float *y, size_t y_stride, const uint8_t *groups,
-                                                               size_t groups_n, size_t columns_n,
-                                                               const struct activations *a, size_t tokens_n,
-                                                               bool four_bits)
-{
-    size_t group_len = (size_t)layout_group_len(four_bits ? WEIGHT_Q4_0 : WEIGHT_Q8_0, columns_n);
-    for (size_t g = 0; g < groups_n; g++, groups += group_len, y += LAYOUT_ROWS) {
-        size_t t = 0;
-        for (; t + TILE <= tokens_n; t += TILE)
-            block_tile(y + t * y_stride, y_stride, groups, columns_n, a, t, TILE, four_bits);
-        for (; t < tokens_n; t++)
-            block_tile(y + t * y_stride, y_stride, groups, columns_n, a, t, 1, four_bits);
+    const __m256 one = _mm256_set1_ps(1.0f);
+    const __m256 two = _mm256_set1_ps(2.0f);
+    for (size_t i = 0; i < n; i += 8) {
+        __m256 e = exp8(_mm256_mul_ps(_mm256_div_ps(_mm256_loadu_ps(x + i), _mm256_set1_ps(cap)), two));
+        __m256 tanh = _mm256_sub_ps(one, _mm256_div_ps(two, _mm256_add_ps(one, e)));
+        _mm256_storeu_ps(x + i, _mm256_mul_ps(_mm256_set1_ps(cap), tanh));
     }
 }
 
-static void matmul_q8_0(float *y, size_t y_stride, const uint8_t *groups, size_t groups_n, size_t columns_n,
-                        const struct activations *a, size_t tokens_n)
+static float softmax(float *s, size_t n, bool round)
 {
-    block_groups(y, y_stride, groups, groups_n, columns_n, a, tokens_n, false);
-}
-
-static void matmul_q4_0(float *y, size_t y_stride, const uint8_t *groups, size_t groups_n, size_t columns_n,
-                        const struct activations *a, size_t tokens_n)
-{
-    block_groups(y, y_stride, groups, groups_n, columns_n, a, tokens_n, true);
-}
-
-static void scores(float *s, const float *q, const float *k, size_t head_dim, size_t n, float scale)
-{
-    size_t step = head_dim * LAYOUT_ROWS;
-    size_t groups_n = (n + LAYOUT_ROWS - 1) / LAYOUT_ROWS;
-    size_t g = 0;
-    for (; g + 2 <= groups_n; g += 2, k += 2 * step) {
-        struct floats16 a = every(0.0f);
-        struct floats16 b = every(0.0f);
-        for (size_t d = 0; d < head_dim; d++) {
-            a = add(a, multiply(every(q[d]), load(k + d * LAYOUT_ROWS)));
-            b = add(b, multiply(every(q[d]), load(k + step + d * LAYOUT_ROWS)));
-        }
-        store(s + g * LAYOUT_ROWS, multiply(a, every(scale)));
-        store(s + (g + 1) * LAYOUT_ROWS, multiply(b, every(scale)));
-    }
-    for (; g < groups_n; g++, k += step) {
-        struct floats16 sum = every(0.0f);
-        for (size_t d = 0; d < head_dim; d++)
-            sum = add(sum, multiply(every(q[d]), load(k + d * LAYOUT_ROWS)));
-        store(s + g * LAYOUT_ROWS, multiply(sum, every(scale)));
-    }
-}
-
-static float softmax(float *s, size_t n)
-{
-    size_t padded = (n + LAYOUT_ROWS - 1) / LAYOUT_ROWS * LAYOUT_ROWS;
+    size_t padded = (n + FORMAT_ROWS - 1) / FORMAT_ROWS * FORMAT_ROWS;
     for (size_t p = n; p < padded; p++)
         s[p] = f32_from_bits(0xff800000);
     __m256 most = _mm256_loadu_ps(s);
@@ -342,44 +162,29 @@ static float softmax(float *s, size_t n)
     for (size_t i = 1; i < 8; i++)
         largest = lanes[i] > largest ? lanes[i] : largest;
     struct floats16 sum = every(0.0f);
-    for (size_t p = 0; p < padded; p += LAYOUT_ROWS) {
+    for (size_t p = 0; p < padded; p += FORMAT_ROWS) {
         struct floats16 x = load(s + p);
         struct floats16 e = exp16((struct floats16){_mm256_sub_ps(x.low, _mm256_set1_ps(largest)),
                                                     _mm256_sub_ps(x.high, _mm256_set1_ps(largest))});
+        if (round)
+            e = (struct floats16){round8(e.low), round8(e.high)};
         store(s + p, e);
         sum = add(sum, e);
     }
     return lanes_sum(sum);
 }
 
-static void mix(float *y, const float *s, const float *v, size_t v_stride, size_t width, size_t n, float factor)
-{
-    size_t d = 0;
-    for (; d + 32 <= width; d += 32) {
-        struct floats16 a = every(0.0f);
-        struct floats16 b = every(0.0f);
-        for (size_t p = 0; p < n; p++) {
-            a = add(a, multiply(every(s[p]), load(v + p * v_stride + d)));
-            b = add(b, multiply(every(s[p]), load(v + p * v_stride + d + 16)));
-        }
-        store(y + d, multiply(a, every(factor)));
-        store(y + d + 16, multiply(b, every(factor)));
-    }
-    for (; d < width; d += LAYOUT_ROWS) {
-        struct floats16 sum = every(0.0f);
-        for (size_t p = 0; p < n; p++)
-            sum = add(sum, multiply(every(s[p]), load(v + p * v_stride + d)));
-        store(y + d, multiply(sum, every(factor)));
-    }
-}
-
 const struct kernels kernels_avx2 = {
     .name = "avx2",
     .quantise = quantise,
+    .round_bf16 = round_bf16,
     .rms_norm = rms_norm,
     .swiglu = swiglu,
-    .matmul = {matmul_f32, matmul_f16, matmul_q8_0, matmul_q4_0},
-    .scores = scores,
+    .geglu = geglu,
+    .soft_cap = soft_cap,
+    .expand = avx2_expand,
+    .dot_codes = avx2_dot_codes,
+    .dot_float = avx2_dot_float,
+    .dot_bf16 = avx2_dot_bf16,
     .softmax = softmax,
-    .mix = mix,
 };

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The contract of the inner loops: one const table an instruction set, one file a table.  All give the same bytes
- * (spec/numerics.md); where a value is NaN, some NaN.  Pure, re-entrant, no state.  Arrays of floats are aligned to 64.
+/* The contract of the inner loops: one const table an instruction set.  All give the same bytes (spec/numerics.md);
+ * where a value is NaN, some NaN.  Pure, re-entrant, no state.  Arrays of floats are aligned to 64.
  * "padded" means that memory up to the next multiple of 16 is there; inputs are zero in it. */
 #ifndef ENGINE_KERNEL_KERNELS_H
 #define ENGINE_KERNEL_KERNELS_H
 
+#include "engine/format.h"
 #include "engine/layout.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,44 +18,62 @@ enum {
     QUANTISE_NAN = 0x7fc00000,
 };
 
-/* What a matrix is multiplied with, for several tokens; stride is a multiple of 32. */
-struct activations {
-    const float *x;     /* [tokens, stride]: for F32 and F16 */
-    const int8_t *q;    /* [tokens, stride]: for Q8_0 and Q4_0, as are the next two */
-    const float *scale; /* [tokens, stride / 32] */
-    const int32_t *sum; /* [tokens, stride / 32]: of each block's q */
-    size_t stride;
+/* Up to 256 columns of a group as codes; block b has 16 or 32 columns (struct weight_format). */
+struct panel {
+    const uint8_t *codes; /* [columns / 4, 16 rows, 4]: room, or the weights themselves */
+    _Alignas(64) uint8_t room[FORMAT_SUPER * FORMAT_ROWS];
+    _Alignas(64) float scale[FORMAT_SUPER / 16][FORMAT_ROWS];
+    _Alignas(64) float min[FORMAT_SUPER / 16][FORMAT_ROWS];
+};
+
+/* 256 columns of quantised input for several tokens. */
+struct codes_input {
+    const int8_t *q;    /* [tokens, 256] */
+    const float *scale; /* [tokens, 8] */
+    const int32_t *sum; /* [tokens, 16]: of each 16 q */
+    const float *bias;  /* [tokens, 16]: scale times sum, for the minima */
 };
 
 struct kernels {
-    const char *name; /* "scalar", "avx2", "avx512" */
+    const char *name; /* "scalar", "avx2", "avx512", "amx" */
 
-    /* x: [n] -> q: [n], scale: [n / 32], sum: [n / 32]; n is a multiple of 32. */
-    void (*quantise)(int8_t *q, float *scale, int32_t *sum, const float *x, size_t n);
+    /* x: [n] -> q: [n], scale: [n / 32], sum, bias: [n / 16]; n is a multiple of 32, at most 256. */
+    void (*quantise)(int8_t *q, float *scale, int32_t *sum, float *bias, const float *x, size_t n);
+
+    /* y = x rounded to BF16 and kept as float; [n], padded. */
+    void (*round_bf16)(float *y, const float *x, size_t n);
 
     /* y = x / rms(x) * w; all [n], padded. */
     void (*rms_norm)(float *y, const float *x, const float *w, size_t n, float epsilon);
 
-    /* y = silu(gate) * up; all [n], padded. */
+    /* y = silu(gate) * up, and y = gelu(gate) * up; all [n], padded. */
     void (*swiglu)(float *y, const float *gate, const float *up, size_t n);
+    void (*geglu)(float *y, const float *gate, const float *up, size_t n);
 
-    /* y[t * y_stride + r] = row r of the groups . activation t, for r < groups_n * 16 and t < tokens_n.
-     * groups: the first group in the layout of the type; columns_n as in struct matrix. */
-    void (*matmul[WEIGHT_TYPES_N])(float *y, size_t y_stride, const uint8_t *groups, size_t groups_n, size_t columns_n,
-                                   const struct activations *a, size_t tokens_n);
+    /* x = cap * tanh(x / cap); [n], padded. */
+    void (*soft_cap)(float *x, size_t n, float cap);
 
-    /* s[p] = (q . k of position p) * scale for p < n, n rounded up to 16.  q: [head_dim]; k: [n / 16, head_dim, 16]. */
-    void (*scores)(float *s, const float *q, const float *k, size_t head_dim, size_t n, float scale);
+    /* Columns [column, column + n) of a group whose class is CLASS_CODES; column is a multiple of 256. */
+    void (*expand)(struct panel *p, enum weight_type type, const struct weight_group *g, size_t column, size_t n);
 
-    /* s[p] = exp(s[p] - max s) for p < n, padded with zeros; returns their sum.  n > 0. */
-    float (*softmax)(float *s, size_t n);
+    /* y[t * y_stride + row] += the product of a panel of n columns with the input of token t; t < tokens_n. */
+    void (*dot_codes)(float *y, size_t y_stride, const struct panel *p, const struct weight_format *f,
+                      const struct codes_input *in, size_t n, size_t tokens_n);
 
-    /* y[d] = (sum over p < n of s[p] * v[p * v_stride + d]) * factor.  y: [width]; width is a multiple of 16. */
-    void (*mix)(float *y, const float *s, const float *v, size_t v_stride, size_t width, size_t n, float factor);
+    /* The same for a group of F32 or F16 with n columns.  x: [tokens, x_stride] */
+    void (*dot_float)(float *y, size_t y_stride, const uint8_t *group, bool half, size_t n, const float *x,
+                      size_t x_stride, size_t tokens_n);
+
+    /* The same for a group of BF16, n even; x holds BF16 values. */
+    void (*dot_bf16)(float *y, size_t y_stride, const uint8_t *group, size_t n, const float *x, size_t x_stride,
+                     size_t tokens_n);
+
+    /* s[p] = exp(s[p] - max s) for p < n, padded with zeros; rounded to BF16 if so asked; returns their sum.  n > 0. */
+    float (*softmax)(float *s, size_t n, bool round);
 };
 
 extern const struct kernels kernels_scalar;
-extern const struct kernels kernels_avx2;   /* needs AVX2 and F16C */
+extern const struct kernels kernels_avx2;   /* needs AVX2, FMA and F16C */
 extern const struct kernels kernels_avx512; /* needs AVX-512 F, BW, VL, DQ and VNNI */
 
 /* By name: "scalar", "avx2", "avx512", or "best"; NULL when there is no such name or the processor, as described by the

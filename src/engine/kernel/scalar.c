@@ -1,47 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The reference: spec/numerics.md in plain C. */
+#include "engine/kernel/expand.h"
 #include "engine/kernel/kernels.h"
 #include "engine/numerics.h"
 
 /* NUM-22: lanes 0..15 hold partial sums; the upper half is added to the lower until one is left. */
-static float lanes_sum(float lanes[static LAYOUT_ROWS])
+static float lanes_sum(float lanes[static FORMAT_ROWS])
 {
-    for (size_t width = LAYOUT_ROWS / 2; width > 0; width /= 2)
+    for (size_t width = FORMAT_ROWS / 2; width > 0; width /= 2)
         for (size_t i = 0; i < width; i++)
             lanes[i] = lanes[i] + lanes[i + width];
     return lanes[0];
 }
 
-static void quantise_block(int8_t *q, float *scale, int32_t *sum, const float *x)
+static float quantise_block(int8_t *q, const float *x)
 {
     uint32_t largest = 0;
-    for (size_t i = 0; i < LAYOUT_BLOCK; i++) {
+    for (size_t i = 0; i < FORMAT_BLOCK; i++) {
         uint32_t magnitude = f32_bits(x[i]) & 0x7fffffff;
         largest = magnitude > largest ? magnitude : largest;
     }
     bool finite = largest < QUANTISE_NOT_FINITE;
     bool plain = finite && largest >= QUANTISE_TINY;
     float inverse = plain ? 127.0f / f32_from_bits(largest) : 0.0f;
-    *scale = plain ? f32_from_bits(largest) / 127.0f : finite ? 0.0f : f32_from_bits(QUANTISE_NAN);
-    *sum = 0;
-    for (size_t i = 0; i < LAYOUT_BLOCK; i++) {
-        float rounded = plain ? (x[i] * inverse + EXP_ROUND) - EXP_ROUND : 0.0f;
-        q[i] = (int8_t)rounded;
-        *sum += q[i];
+    for (size_t i = 0; i < FORMAT_BLOCK; i++)
+        q[i] = (int8_t)(plain ? (x[i] * inverse + EXP_ROUND) - EXP_ROUND : 0.0f);
+    return plain ? f32_from_bits(largest) / 127.0f : finite ? 0.0f : f32_from_bits(QUANTISE_NAN);
+}
+
+static void quantise(int8_t *q, float *scale, int32_t *sum, float *bias, const float *x, size_t n)
+{
+    for (size_t b = 0; b < n / FORMAT_BLOCK; b++)
+        scale[b] = quantise_block(q + b * FORMAT_BLOCK, x + b * FORMAT_BLOCK);
+    for (size_t half = 0; half < n / 16; half++) {
+        sum[half] = 0;
+        for (size_t i = 0; i < 16; i++)
+            sum[half] += q[half * 16 + i];
+        bias[half] = scale[half / 2] * (float)sum[half];
     }
 }
 
-static void quantise(int8_t *q, float *scale, int32_t *sum, const float *x, size_t n)
+static void round_bf16(float *y, const float *x, size_t n)
 {
-    for (size_t block = 0; block < n / LAYOUT_BLOCK; block++)
-        quantise_block(q + block * LAYOUT_BLOCK, scale + block, sum + block, x + block * LAYOUT_BLOCK);
+    for (size_t i = 0; i < n; i++)
+        y[i] = f32_round_bf16(x[i]);
 }
 
 static void rms_norm(float *y, const float *x, const float *w, size_t n, float epsilon)
 {
-    float lanes[LAYOUT_ROWS] = {0};
+    float lanes[FORMAT_ROWS] = {0};
     for (size_t i = 0; i < n; i++)
-        lanes[i % LAYOUT_ROWS] = lanes[i % LAYOUT_ROWS] + x[i] * x[i];
+        lanes[i % FORMAT_ROWS] = lanes[i % FORMAT_ROWS] + x[i] * x[i];
     float factor = 1.0f / f32_sqrt(lanes_sum(lanes) / (float)n + epsilon);
     for (size_t i = 0; i < n; i++)
         y[i] = x[i] * factor * w[i];
@@ -53,135 +62,147 @@ static void swiglu(float *y, const float *gate, const float *up, size_t n)
         y[i] = gate[i] / (1.0f + f32_exp(0.0f - gate[i])) * up[i];
 }
 
-static void matmul_f32(float *y, size_t y_stride, const uint8_t *groups, size_t groups_n, size_t columns_n,
-                       const struct activations *a, size_t tokens_n)
+static void geglu(float *y, const float *gate, const float *up, size_t n)
 {
-    size_t group_len = (size_t)layout_group_len(WEIGHT_F32, columns_n);
+    for (size_t i = 0; i < n; i++) {
+        float z = gate[i] * (1.0f + gate[i] * gate[i] * GELU_CUBE) * GELU_SCALE;
+        y[i] = gate[i] / (1.0f + f32_exp(0.0f - z)) * up[i];
+    }
+}
+
+static void soft_cap(float *x, size_t n, float cap)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = cap * (1.0f - 2.0f / (1.0f + f32_exp(x[i] / cap * 2.0f)));
+}
+
+static void look_up(uint8_t *bytes, size_t n, const uint8_t table[16])
+{
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = table[bytes[i]];
+}
+
+static void expand(struct panel *p, enum weight_type type, const struct weight_group *g, size_t column, size_t n)
+{
+    expand_codes(p, type, g, column, n, look_up);
+}
+
+/* One row and token: columns of a panel. */
+static float dot_codes_row(float sum, const struct panel *p, const struct weight_format *f,
+                           const struct codes_input *in, size_t t, size_t row, size_t n)
+{
+    for (size_t b = 0; b < n / f->block; b++) {
+        int32_t exact = 0;
+        size_t first = b * f->block;
+        for (size_t i = first; i < first + f->block; i++)
+            exact += (p->codes[(i / 4 * FORMAT_ROWS + row) * 4 + i % 4] - f->code_offset) * in->q[t * FORMAT_SUPER + i];
+        sum = f32_fma((float)exact, p->scale[b][row] * in->scale[t * 8 + first / FORMAT_BLOCK], sum);
+        for (size_t half = first / 16; f->has_min && half < (first + f->block) / 16; half++)
+            sum = f32_fma(0.0f - p->min[b][row], in->bias[t * 16 + half], sum);
+    }
+    return sum;
+}
+
+static void dot_codes(float *y, size_t y_stride, const struct panel *p, const struct weight_format *f,
+                      const struct codes_input *in, size_t n, size_t tokens_n)
+{
     for (size_t t = 0; t < tokens_n; t++)
-        for (size_t row = 0; row < groups_n * LAYOUT_ROWS; row++) {
-            const uint8_t *w = groups + row / LAYOUT_ROWS * group_len + row % LAYOUT_ROWS * 4;
-            const float *x = a->x + t * a->stride;
-            float sum = 0.0f;
-            for (size_t i = 0; i < columns_n; i++, w += LAYOUT_ROWS * 4) {
-                float weight;
-                memcpy(&weight, w, 4);
-                sum = sum + weight * x[i];
+        for (size_t row = 0; row < FORMAT_ROWS; row++)
+            y[t * y_stride + row] = dot_codes_row(y[t * y_stride + row], p, f, in, t, row, n);
+}
+
+static void dot_float(float *y, size_t y_stride, const uint8_t *group, bool half, size_t n, const float *x,
+                      size_t x_stride, size_t tokens_n)
+{
+    float w[FORMAT_ROWS];
+    for (size_t i = 0; i < n; i++) {
+        if (half)
+            expand_halves(w, group + i * FORMAT_ROWS * 2);
+        else
+            memcpy(w, group + i * FORMAT_ROWS * 4, sizeof w);
+        for (size_t t = 0; t < tokens_n; t++)
+            for (size_t row = 0; row < FORMAT_ROWS; row++)
+                y[t * y_stride + row] = f32_fma(w[row], x[t * x_stride + i], y[t * y_stride + row]);
+    }
+}
+
+/* NUM-24: what the processor's mode without subnormal numbers makes of a number, and of a result that was rounded to 24
+ * bits without a bound on the exponent. */
+static float flush(float x)
+{
+    return (f32_bits(x) & 0x7f800000) == 0 ? f32_from_bits(f32_bits(x) & 0x80000000) : x;
+}
+
+/* exact: a sum in double that lost nothing which could change its rounding to float. */
+static float flush_sum(double exact)
+{
+    float scaled = (float)(exact * 0x1p64);
+    if (scaled > -0x1p-62f && scaled < 0x1p-62f)
+        return f32_from_bits(f32_bits(scaled) & 0x80000000);
+    return (float)exact;
+}
+
+/* a, b: BF16 values, whose product has 16 bits: the sum is as good as exact in double. */
+static float fma_flushed(float a, float b, float c)
+{
+    return flush_sum((double)flush(a) * (double)flush(b) + (double)flush(c));
+}
+
+static float add_flushed(float a, float b)
+{
+    return flush_sum((double)flush(a) + (double)flush(b));
+}
+
+static float weight_bf16(const uint8_t *group, size_t row, size_t column)
+{
+    uint16_t half;
+    memcpy(&half, group + ((column / 2 * FORMAT_ROWS + row) * 2 + column % 2) * 2, 2);
+    return f32_from_bits((uint32_t)half << 16);
+}
+
+static void dot_bf16(float *y, size_t y_stride, const uint8_t *group, size_t n, const float *x, size_t x_stride,
+                     size_t tokens_n)
+{
+    for (size_t t = 0; t < tokens_n; t++)
+        for (size_t row = 0; row < FORMAT_ROWS; row++)
+            for (size_t first = 0; first < n; first += FORMAT_BLOCK) {
+                float even = 0.0f;
+                float odd = 0.0f;
+                for (size_t i = first; i < n && i < first + FORMAT_BLOCK; i += 2) {
+                    even = fma_flushed(weight_bf16(group, row, i), x[t * x_stride + i], even);
+                    odd = fma_flushed(weight_bf16(group, row, i + 1), x[t * x_stride + i + 1], odd);
+                }
+                y[t * y_stride + row] = add_flushed(y[t * y_stride + row], add_flushed(even, odd));
             }
-            y[t * y_stride + row] = sum;
-        }
 }
 
-static void matmul_f16(float *y, size_t y_stride, const uint8_t *groups, size_t groups_n, size_t columns_n,
-                       const struct activations *a, size_t tokens_n)
+static float softmax(float *s, size_t n, bool round)
 {
-    size_t group_len = (size_t)layout_group_len(WEIGHT_F16, columns_n);
-    for (size_t t = 0; t < tokens_n; t++)
-        for (size_t row = 0; row < groups_n * LAYOUT_ROWS; row++) {
-            const uint8_t *w = groups + row / LAYOUT_ROWS * group_len + row % LAYOUT_ROWS * 2;
-            const float *x = a->x + t * a->stride;
-            float sum = 0.0f;
-            for (size_t i = 0; i < columns_n; i++, w += LAYOUT_ROWS * 2)
-                sum = sum + f32_from_f16(w) * x[i];
-            y[t * y_stride + row] = sum;
-        }
-}
-
-/* The exact integer sum over a block of value * q. */
-static int32_t block_q8_0(const uint8_t *values, const int8_t *q)
-{
-    int32_t sum = 0;
-    for (size_t i = 0; i < LAYOUT_BLOCK; i++)
-        sum += (values[i / 4 * 64 + i % 4] - 128) * q[i];
-    return sum;
-}
-
-static int32_t block_q4_0(const uint8_t *values, const int8_t *q)
-{
-    int32_t sum = 0;
-    for (size_t i = 0; i < LAYOUT_BLOCK / 2; i++) {
-        int byte = values[i / 4 * 64 + i % 4];
-        sum += ((byte & 15) - 8) * q[i] + ((byte >> 4) - 8) * q[i + 16];
-    }
-    return sum;
-}
-
-/* One row of 32-column blocks: values at values_at of each group, value_len bytes for a block of 16 rows. */
-static float row_quantised(const uint8_t *group, size_t row, size_t blocks_n, size_t value_len,
-                           int32_t (*block_sum)(const uint8_t *, const int8_t *), const struct activations *a, size_t t)
-{
-    const uint8_t *scales = group + blocks_n * value_len + row * 2;
-    size_t first = t * a->stride / LAYOUT_BLOCK;
-    float sum = 0.0f;
-    for (size_t b = 0; b < blocks_n; b++) {
-        int32_t exact = block_sum(group + b * value_len + row * 4, a->q + (first + b) * LAYOUT_BLOCK);
-        float scale = f32_from_f16(scales + b * LAYOUT_ROWS * 2) * a->scale[first + b];
-        sum = sum + (float)exact * scale;
-    }
-    return sum;
-}
-
-static void matmul_q8_0(float *y, size_t y_stride, const uint8_t *groups, size_t groups_n, size_t columns_n,
-                        const struct activations *a, size_t tokens_n)
-{
-    size_t group_len = (size_t)layout_group_len(WEIGHT_Q8_0, columns_n);
-    for (size_t t = 0; t < tokens_n; t++)
-        for (size_t row = 0; row < groups_n * LAYOUT_ROWS; row++)
-            y[t * y_stride + row] = row_quantised(groups + row / LAYOUT_ROWS * group_len, row % LAYOUT_ROWS,
-                                                  columns_n / LAYOUT_BLOCK, 512, block_q8_0, a, t);
-}
-
-static void matmul_q4_0(float *y, size_t y_stride, const uint8_t *groups, size_t groups_n, size_t columns_n,
-                        const struct activations *a, size_t tokens_n)
-{
-    size_t group_len = (size_t)layout_group_len(WEIGHT_Q4_0, columns_n);
-    for (size_t t = 0; t < tokens_n; t++)
-        for (size_t row = 0; row < groups_n * LAYOUT_ROWS; row++)
-            y[t * y_stride + row] = row_quantised(groups + row / LAYOUT_ROWS * group_len, row % LAYOUT_ROWS,
-                                                  columns_n / LAYOUT_BLOCK, 256, block_q4_0, a, t);
-}
-
-static void scores(float *s, const float *q, const float *k, size_t head_dim, size_t n, float scale)
-{
-    for (size_t p = 0; p < n; p++) {
-        const float *key = k + p / LAYOUT_ROWS * head_dim * LAYOUT_ROWS + p % LAYOUT_ROWS;
-        float sum = 0.0f;
-        for (size_t d = 0; d < head_dim; d++)
-            sum = sum + q[d] * key[d * LAYOUT_ROWS];
-        s[p] = sum * scale;
-    }
-}
-
-static float softmax(float *s, size_t n)
-{
-    float lanes[LAYOUT_ROWS] = {0};
+    float lanes[FORMAT_ROWS] = {0};
     float largest = s[0];
-    size_t padded = (n + LAYOUT_ROWS - 1) / LAYOUT_ROWS * LAYOUT_ROWS;
+    size_t padded = (n + FORMAT_ROWS - 1) / FORMAT_ROWS * FORMAT_ROWS;
     for (size_t p = 1; p < n; p++)
         largest = s[p] > largest ? s[p] : largest;
     for (size_t p = 0; p < padded; p++) {
         s[p] = p < n ? f32_exp(s[p] - largest) : 0.0f;
-        lanes[p % LAYOUT_ROWS] = lanes[p % LAYOUT_ROWS] + s[p];
+        if (round)
+            s[p] = f32_round_bf16(s[p]);
+        lanes[p % FORMAT_ROWS] = lanes[p % FORMAT_ROWS] + s[p];
     }
     return lanes_sum(lanes);
-}
-
-static void mix(float *y, const float *s, const float *v, size_t v_stride, size_t width, size_t n, float factor)
-{
-    for (size_t d = 0; d < width; d++) {
-        float sum = 0.0f;
-        for (size_t p = 0; p < n; p++)
-            sum = sum + s[p] * v[p * v_stride + d];
-        y[d] = sum * factor;
-    }
 }
 
 const struct kernels kernels_scalar = {
     .name = "scalar",
     .quantise = quantise,
+    .round_bf16 = round_bf16,
     .rms_norm = rms_norm,
     .swiglu = swiglu,
-    .matmul = {matmul_f32, matmul_f16, matmul_q8_0, matmul_q4_0},
-    .scores = scores,
+    .geglu = geglu,
+    .soft_cap = soft_cap,
+    .expand = expand,
+    .dot_codes = dot_codes,
+    .dot_float = dot_float,
+    .dot_bf16 = dot_bf16,
     .softmax = softmax,
-    .mix = mix,
 };

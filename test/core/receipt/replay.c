@@ -81,7 +81,12 @@ struct rig {
 
 static void rig_open(struct rig *rig, const char *path)
 {
-    struct engine_options options = {1, PROMPT_N + OUTPUT_N, 16, 1};
+    struct engine_options options = {.sequences_max = 1,
+                                     .context_max = PROMPT_N + OUTPUT_N,
+                                     .batch_max = 16,
+                                     .logits_max = 1,
+                                     .pages_max = (PROMPT_N + OUTPUT_N + CACHE_PAGE - 1) / CACHE_PAGE,
+                                     .cache = CACHE_BF16};
     struct workers workers = workers_none();
     struct arena arena;
     size_t memory_len, tables_len;
@@ -96,6 +101,8 @@ static void rig_open(struct rig *rig, const char *path)
     rig->weights = aligned_alloc(64, (weights_len + 63) / 64 * 64);
     memset(rig->weights, 0, weights_len);
     model_place(&rig->model, rig->weights, 0, rig->file, rig->file_len);
+    if (model_finish(&rig->model, rig->weights, &workers, NULL) != STATUS_OK)
+        abort();
     if (engine_memory_len(&memory_len, &rig->model, &options, 1, NULL) != STATUS_OK)
         abort();
     rig->memory = aligned_alloc(64, (memory_len + 63) / 64 * 64);
@@ -125,7 +132,7 @@ static void generate(uint32_t *output, struct rig *rig, const uint32_t *prompt, 
     uint32_t sequence;
     struct sample_candidate *scratch = calloc(rig->model.vocab_n, sizeof *scratch);
     if (sampler_init(&sampler, options) != STATUS_OK ||
-        engine_sequence_open(&rig->engine, &sequence, NULL) != STATUS_OK)
+        engine_sequence_open(&rig->engine, &sequence, PROMPT_N + OUTPUT_N, NULL) != STATUS_OK)
         abort();
     for (size_t i = 0; i < PROMPT_N + OUTPUT_N - 1; i++) {
         struct engine_token step = {sequence, i < PROMPT_N ? prompt[i] : output[i - PROMPT_N], true};
