@@ -67,7 +67,7 @@ SCRIPT_TESTS += test/cli/seal.sh test/models/families.py
 TEST_TOOLS := engine/print_logits
 SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh test/cli/transcripts.sh
 BENCHES += seal
-BENCHES += engine
+BENCHES += engine kernels
 FUZZERS :=
 FUZZERS += seal_header_parse seal_wraps_parse seal_key_parse fernet_parse receipt_parse
 FUZZERS += json_parse base64_parse hex_parse http_head_parse http_chunked_parse bhttp_parse ohttp_key_config_parse \
@@ -169,7 +169,7 @@ fuzz: fuzzers
 $(BENCHES:%=$(BUILD)/bench/%): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIB_FILES)
 	$(CC) $(LDFLAGS) -o $@ $< $(filter %.o,$(filter-out $<,$^)) $(call group,$(ARCHIVES)) $(LIBS_ALL) $(LIBS)
 
-$(BUILD)/bench/engine: $(BUILD)/test/engine/rig.o $(BUILD)/test/engine/gguf_make.o
+$(BUILD)/bench/engine $(BUILD)/bench/kernels: $(BUILD)/test/engine/rig.o $(BUILD)/test/engine/gguf_make.o
 
 benches: $(BENCHES:%=$(BUILD)/bench/%)
 

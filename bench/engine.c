@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Speed of the engine, as TSV on standard output: prompt and decode tokens a second, and beside them how fast this
  * machine reads memory, which bounds decoding.
- * usage: engine [MODEL.gguf [KERNELS]]   without a model, random weights of a middling shape in every type */
+ * usage: engine [MODEL.gguf [KERNELS [THREADS]]]   KERNELS may be "best"; without a model, random weights of a middling
+ * shape in every type */
 #include "engine/gguf_make.h"
 #include "engine/rig.h"
 #include "sys/cpu.h"
@@ -169,15 +170,18 @@ static void bench_threads(const char *name, const struct rig *r, const struct ke
     worker_pool_close(pool);
 }
 
-static void bench_model(const char *name, const struct rig *r, const char *only)
+/* only: the name of a table of kernels, "best", or NULL for all; threads 0: one and all. */
+static void bench_model(const char *name, const struct rig *r, const char *only, unsigned threads)
 {
     const struct kernels *kernels[3];
     size_t kernels_n = rig_kernels(kernels);
     unsigned cores = cpu_read().cores_n;
+    if (only != NULL && strcmp(only, "best") == 0)
+        only = kernels[kernels_n - 1]->name;
     for (size_t k = 0; k < kernels_n; k++)
-        for (unsigned threads = 1; threads <= cores; threads = threads == cores ? cores + 1 : cores)
-            if (only == NULL || strcmp(only, kernels[k]->name) == 0)
-                bench_threads(name, r, kernels[k], threads);
+        for (unsigned n = 1; n <= cores; n = n == cores ? cores + 1 : cores)
+            if ((only == NULL || strcmp(only, kernels[k]->name) == 0) && (threads == 0 || threads == n))
+                bench_threads(name, r, kernels[k], n);
 }
 
 int main(int argc, char **argv)
@@ -188,7 +192,7 @@ int main(int argc, char **argv)
     if (argc > 1) {
         uint8_t *file = rig_read(argv[1], &len);
         rig_open(&r, file, len);
-        bench_model(argv[1], &r, argc > 2 ? argv[2] : NULL);
+        bench_model(argv[1], &r, argc > 2 ? argv[2] : NULL, argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 0);
         rig_close(&r);
         return 0;
     }
@@ -206,7 +210,7 @@ int main(int argc, char **argv)
                                                                     .weights = true,
                                                                     .seed = 1});
         rig_open(&r, file, len);
-        bench_model(format_of((enum weight_type)type)->name, &r, NULL);
+        bench_model(format_of((enum weight_type)type)->name, &r, NULL, 0);
         rig_close(&r);
     }
     return 0;

@@ -39,9 +39,7 @@ struct engine_input {
     float *x;       /* [tokens, wide_stride] */
     float *rounded; /* [tokens, wide_stride]: BF16 values */
     int8_t *q;      /* [chunks, tokens, 256], and so on: struct codes_input */
-    float *scale;
-    int32_t *sum;
-    float *bias;
+    struct codes_scales *scales;
     size_t room; /* tokens */
 };
 

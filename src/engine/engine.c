@@ -59,9 +59,7 @@ static void divide_input(struct divider *d, struct engine_input *in, uint64_t to
     in->x = divide(d, tokens, wide_stride, sizeof(float));
     in->rounded = divide(d, tokens, wide_stride, sizeof(float));
     in->q = divide(d, tokens, chunks, FORMAT_SUPER);
-    in->scale = divide(d, tokens, chunks * 8, sizeof(float));
-    in->sum = divide(d, tokens, chunks * 16, sizeof(int32_t));
-    in->bias = divide(d, tokens, chunks * 16, sizeof(float));
+    in->scales = divide(d, tokens, chunks, sizeof *in->scales);
 }
 
 /* Sets every pointer in *b, *c and, unless NULL, sequences: [sequences_max]. */

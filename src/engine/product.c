@@ -35,8 +35,7 @@ void forward_input(const struct engine *e, const struct engine_input *in, size_t
     for (size_t at = 0; at < padded && (forms & 1U << CLASS_CODES) != 0; at += FORMAT_SUPER) {
         size_t slot = at / FORMAT_SUPER * in->room + t;
         size_t len = padded - at < FORMAT_SUPER ? padded - at : FORMAT_SUPER;
-        e->kernels->quantise(in->q + slot * FORMAT_SUPER, in->scale + slot * 8, in->sum + slot * 16,
-                             in->bias + slot * 16, x + at, len);
+        e->kernels->quantise(in->q + slot * FORMAT_SUPER, in->scales + slot, x + at, len);
     }
 }
 
@@ -57,10 +56,7 @@ static void multiply_group(const struct engine *e, float *y, const struct matrix
     for (size_t at = 0; at < m->columns_n && f->class == CLASS_CODES; at += FORMAT_SUPER) {
         size_t n = m->columns_n - at < FORMAT_SUPER ? m->columns_n - at : FORMAT_SUPER;
         size_t slot = at / FORMAT_SUPER * in->room + first;
-        struct codes_input codes = {.q = in->q + slot * FORMAT_SUPER,
-                                    .scale = in->scale + slot * 8,
-                                    .sum = in->sum + slot * 16,
-                                    .bias = in->bias + slot * 16};
+        struct codes_input codes = {.q = in->q + slot * FORMAT_SUPER, .scales = in->scales + slot};
         k->expand(&panel, m->type, &g, at, n);
         k->dot_codes(y, FORMAT_ROWS, &panel, f, &codes, n, tokens_n);
     }

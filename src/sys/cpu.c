@@ -9,8 +9,7 @@ struct cpu cpu_read(void)
     struct cpu cpu = {.cores_n = 1};
     __builtin_cpu_init();
     /* these ask XGETBV too: whether the kernel saves the registers */
-    cpu.avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
-               __builtin_cpu_supports("f16c") != 0;
+    cpu.avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
     cpu.avx512_vnni = __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
                       __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
                       __builtin_cpu_supports("avx512vnni") != 0;

@@ -60,14 +60,12 @@ static _Alignas(64) uint8_t group[FORMAT_ROWS * COLUMNS_MAX * 4];
 /* Quantised input of several tokens, of one chunk of 256 columns. */
 static struct input {
     _Alignas(64) int8_t q[TOKENS_MAX * FORMAT_SUPER];
-    _Alignas(64) float scale[TOKENS_MAX * 8];
-    _Alignas(64) int32_t sum[TOKENS_MAX * 16];
-    _Alignas(64) float bias[TOKENS_MAX * 16];
+    _Alignas(64) struct codes_scales scales[TOKENS_MAX];
 } inputs[2];
 
 static struct codes_input view(const struct input *in)
 {
-    return (struct codes_input){.q = in->q, .scale = in->scale, .sum = in->sum, .bias = in->bias};
+    return (struct codes_input){.q = in->q, .scales = in->scales};
 }
 
 static void test_quantise(const struct kernels *k, int flavour)
@@ -75,9 +73,9 @@ static void test_quantise(const struct kernels *k, int flavour)
     fill(x, FORMAT_SUPER, flavour);
     memset(inputs, 0, sizeof inputs);
     for (int i = 0; i < 2; i++)
-        (i == 0 ? &kernels_scalar : k)->quantise(inputs[i].q, inputs[i].scale, inputs[i].sum, inputs[i].bias, x, 256);
-    check(memcmp(inputs[0].q, inputs[1].q, 256) == 0 && same(inputs[0].scale, inputs[1].scale, 8) &&
-              memcmp(inputs[0].sum, inputs[1].sum, 64) == 0 && same(inputs[0].bias, inputs[1].bias, 16),
+        (i == 0 ? &kernels_scalar : k)->quantise(inputs[i].q, inputs[i].scales, x, 256);
+    check(memcmp(inputs[0].q, inputs[1].q, 256) == 0 &&
+              same((const float *)inputs[0].scales, (const float *)inputs[1].scales, sizeof inputs[0].scales[0] / 4),
           "NUM-11 NUM-12: %s quantises flavour %d", k->name, flavour);
 }
 
@@ -171,8 +169,7 @@ static bool same_products(const struct kernels *k, const struct matrix *m, size_
     if (m->type == WEIGHT_BF16)
         kernels_scalar.round_bf16(x, x, tokens_n * COLUMNS_MAX);
     for (size_t t = 0; t < tokens_n && format_of(m->type)->class == CLASS_CODES; t++)
-        kernels_scalar.quantise(inputs[0].q + t * 256, inputs[0].scale + t * 8, inputs[0].sum + t * 16,
-                                inputs[0].bias + t * 16, x + t * COLUMNS_MAX, m->columns_n);
+        kernels_scalar.quantise(inputs[0].q + t * 256, inputs[0].scales + t, x + t * COLUMNS_MAX, m->columns_n);
     fill(expected, TOKENS_MAX * 32, 0);
     memcpy(got, expected, TOKENS_MAX * 32 * sizeof *got);
     product(expected, &kernels_scalar, m, tokens_n, &inputs[0]);
@@ -224,7 +221,7 @@ static void test_row(enum weight_type type)
             memset(x, 0, 256 * sizeof *x);
             memset(got, 0, 32 * sizeof *got);
             x[column] = 1.0f;
-            kernels_scalar.quantise(inputs[0].q, inputs[0].scale, inputs[0].sum, inputs[0].bias, x, 256);
+            kernels_scalar.quantise(inputs[0].q, inputs[0].scales, x, 256);
             product(got, &kernels_scalar, &m, 1, &inputs[0]);
             float size = fabsf(row[column]) + (f->has_min ? 64.0f : 0.0f);
             equal = equal && fabsf(got[index] - row[column]) <= size * 1e-6f;

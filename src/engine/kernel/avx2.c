@@ -51,38 +51,37 @@ static int32_t largest8(__m256i v)
     return _mm_cvtsi128_si32(_mm_max_epi32(a, _mm_shuffle_epi32(a, 0xb1)));
 }
 
-/* q of a block; sums of its two halves of 16. */
-static void quantise_plain(int8_t *q, int32_t *sum, const float *x, float inverse)
+/* q of a block; returns the sums of its two halves of 16. */
+static void quantise_plain(int8_t *q, float *half_sum, const float *x, float inverse)
 {
     __m256i v[4];
     for (size_t i = 0; i < 4; i++)
         v[i] = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x + i * 8), _mm256_set1_ps(inverse)));
-    sum[0] = sum8(_mm256_add_epi32(v[0], v[1]));
-    sum[1] = sum8(_mm256_add_epi32(v[2], v[3]));
+    half_sum[0] = (float)sum8(_mm256_add_epi32(v[0], v[1]));
+    half_sum[1] = (float)sum8(_mm256_add_epi32(v[2], v[3]));
     /* packing works within halves of 128 bits: put the groups of four back in order */
     __m256i packed = _mm256_packs_epi16(_mm256_packs_epi32(v[0], v[1]), _mm256_packs_epi32(v[2], v[3]));
     packed = _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
     _mm256_storeu_si256((__m256i *)(void *)q, packed);
 }
 
-static void quantise(int8_t *q, float *scale, int32_t *sum, float *bias, const float *x, size_t n)
+static void quantise(int8_t *q, struct codes_scales *s, const float *x, size_t n)
 {
     const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
-    for (size_t b = 0; b < n / FORMAT_BLOCK; b++, x += FORMAT_BLOCK, q += FORMAT_BLOCK, sum += 2, bias += 2) {
+    for (size_t b = 0; b < n / FORMAT_BLOCK; b++, x += FORMAT_BLOCK, q += FORMAT_BLOCK) {
         __m256i bits = _mm256_setzero_si256();
         for (size_t i = 0; i < FORMAT_BLOCK; i += 8)
             bits = _mm256_max_epi32(bits, _mm256_castps_si256(_mm256_and_ps(_mm256_loadu_ps(x + i), magnitude)));
         int32_t largest = largest8(bits);
         if (largest < QUANTISE_TINY || largest >= QUANTISE_NOT_FINITE) {
-            scale[b] = largest < QUANTISE_TINY ? 0.0f : f32_from_bits(QUANTISE_NAN);
-            sum[0] = sum[1] = 0;
+            s->scale[b] = largest < QUANTISE_TINY ? 0.0f : f32_from_bits(QUANTISE_NAN);
+            s->half_sum[2 * b] = s->half_sum[2 * b + 1] = 0.0f;
             memset(q, 0, FORMAT_BLOCK);
         } else {
-            scale[b] = f32_from_bits((uint32_t)largest) / 127.0f;
-            quantise_plain(q, sum, x, 127.0f / f32_from_bits((uint32_t)largest));
+            s->scale[b] = f32_from_bits((uint32_t)largest) / 127.0f;
+            quantise_plain(q, s->half_sum + 2 * b, x, 127.0f / f32_from_bits((uint32_t)largest));
         }
-        bias[0] = scale[b] * (float)sum[0];
-        bias[1] = scale[b] * (float)sum[1];
+        codes_scales_complete(s, b);
     }
 }
 

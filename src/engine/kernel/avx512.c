@@ -31,31 +31,30 @@ static inline __m512 exp16(__m512 x)
     return _mm512_maskz_mul_ps(kept, p, _mm512_castsi512_ps(power));
 }
 
-static void quantise(int8_t *q, float *scale, int32_t *sum, float *bias, const float *x, size_t n)
+static void quantise(int8_t *q, struct codes_scales *s, const float *x, size_t n)
 {
     const __m512i magnitude = _mm512_set1_epi32(0x7fffffff);
-    for (size_t b = 0; b < n / FORMAT_BLOCK; b++, x += FORMAT_BLOCK, q += FORMAT_BLOCK, sum += 2, bias += 2) {
+    for (size_t b = 0; b < n / FORMAT_BLOCK; b++, x += FORMAT_BLOCK, q += FORMAT_BLOCK) {
         __m512 low = load(x);
         __m512 high = load(x + 16);
         __m512i bits = _mm512_max_epi32(_mm512_and_si512(_mm512_castps_si512(low), magnitude),
                                         _mm512_and_si512(_mm512_castps_si512(high), magnitude));
         int32_t largest = _mm512_reduce_max_epi32(bits);
         if (largest < QUANTISE_TINY || largest >= QUANTISE_NOT_FINITE) {
-            scale[b] = largest < QUANTISE_TINY ? 0.0f : f32_from_bits(QUANTISE_NAN);
-            sum[0] = sum[1] = 0;
+            s->scale[b] = largest < QUANTISE_TINY ? 0.0f : f32_from_bits(QUANTISE_NAN);
+            s->half_sum[2 * b] = s->half_sum[2 * b + 1] = 0.0f;
             memset(q, 0, FORMAT_BLOCK);
         } else {
             __m512 inverse = _mm512_set1_ps(127.0f / f32_from_bits((uint32_t)largest));
-            scale[b] = f32_from_bits((uint32_t)largest) / 127.0f;
+            s->scale[b] = f32_from_bits((uint32_t)largest) / 127.0f;
             __m512i first = _mm512_cvtps_epi32(_mm512_mul_ps(low, inverse)); /* to nearest even */
             __m512i second = _mm512_cvtps_epi32(_mm512_mul_ps(high, inverse));
-            sum[0] = _mm512_reduce_add_epi32(first);
-            sum[1] = _mm512_reduce_add_epi32(second);
+            s->half_sum[2 * b] = (float)_mm512_reduce_add_epi32(first);
+            s->half_sum[2 * b + 1] = (float)_mm512_reduce_add_epi32(second);
             _mm_storeu_si128((__m128i *)(void *)q, _mm512_cvtepi32_epi8(first));
             _mm_storeu_si128((__m128i *)(void *)(q + 16), _mm512_cvtepi32_epi8(second));
         }
-        bias[0] = scale[b] * (float)sum[0];
-        bias[1] = scale[b] * (float)sum[1];
+        codes_scales_complete(s, b);
     }
 }
 

@@ -24,7 +24,7 @@ void avx512_expand(struct panel *p, enum weight_type type, const struct weight_g
 
 /* n columns of a panel for tokens_n <= TILE tokens from token first on. */
 __attribute__((always_inline)) static inline void dot_tile(float *y, size_t y_stride, const struct panel *p,
-                                                           int32_t offset, const struct codes_input *in, size_t first,
+                                                           __m512 offset, const struct codes_input *in, size_t first,
                                                            size_t n, size_t block, bool has_min, size_t tokens_n)
 {
     __m512 sums[TILE];
@@ -34,22 +34,23 @@ __attribute__((always_inline)) static inline void dot_tile(float *y, size_t y_st
         __m512i exact[TILE];
         const uint8_t *w = p->codes + b * block * FORMAT_ROWS;
         const int8_t *q = in->q + first * FORMAT_SUPER + b * block;
-        for (size_t t = 0; t < tokens_n; t++) {
-            const int32_t *sum = in->sum + (first + t) * 16 + b * block / 16;
-            exact[t] = _mm512_set1_epi32(-offset * (block == 16 ? sum[0] : sum[0] + sum[1]));
-        }
+        for (size_t t = 0; t < tokens_n; t++)
+            exact[t] = _mm512_setzero_si512();
         for (size_t i = 0; i < block; i += 4) {
             __m512i codes = load_bytes(w + i * FORMAT_ROWS);
             for (size_t t = 0; t < tokens_n; t++)
                 exact[t] = dot4(exact[t], codes, q + t * FORMAT_SUPER + i);
         }
         for (size_t t = 0; t < tokens_n; t++) {
-            __m512 scale = _mm512_set1_ps(in->scale[(first + t) * 8 + b * block / FORMAT_BLOCK]);
-            sums[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(exact[t]), _mm512_mul_ps(load(p->scale[b]), scale), sums[t]);
-            for (size_t half = 0; half < block / 16 && has_min; half++) {
-                __m512 bias = _mm512_set1_ps(in->bias[(first + t) * 16 + b * block / 16 + half]);
-                sums[t] = _mm512_fnmadd_ps(load(p->min[b]), bias, sums[t]);
-            }
+            const struct codes_scales *s = in->scales + first + t;
+            /* exact: whole numbers below 2^24 */
+            __m512 whole = _mm512_fnmadd_ps(_mm512_set1_ps(block == 16 ? s->half_sum[b] : s->sum[b]), offset,
+                                            _mm512_cvtepi32_ps(exact[t]));
+            __m512 scale = _mm512_mul_ps(load(p->scale[b]), _mm512_set1_ps(s->scale[b * block / FORMAT_BLOCK]));
+            sums[t] = _mm512_fmadd_ps(whole, scale, sums[t]);
+            if (has_min)
+                sums[t] = _mm512_fnmadd_ps(load(p->min[b]), _mm512_set1_ps(block == 16 ? s->half_bias[b] : s->bias[b]),
+                                           sums[t]);
         }
     }
     for (size_t t = 0; t < tokens_n; t++)
@@ -57,7 +58,7 @@ __attribute__((always_inline)) static inline void dot_tile(float *y, size_t y_st
 }
 
 __attribute__((always_inline)) static inline void dot_tiles(float *y, size_t y_stride, const struct panel *p,
-                                                            int32_t offset, const struct codes_input *in, size_t n,
+                                                            __m512 offset, const struct codes_input *in, size_t n,
                                                             size_t block, bool has_min, size_t tokens_n)
 {
     size_t t = 0;
@@ -74,7 +75,7 @@ __attribute__((always_inline)) static inline void dot_tiles(float *y, size_t y_s
 void avx512_dot_codes(float *y, size_t y_stride, const struct panel *p, const struct weight_format *f,
                       const struct codes_input *in, size_t n, size_t tokens_n)
 {
-    int32_t offset = f->code_offset;
+    __m512 offset = _mm512_set1_ps((float)f->code_offset);
     if (f->block == 32 && f->has_min)
         dot_tiles(y, y_stride, p, offset, in, n, 32, true, tokens_n);
     else if (f->block == 32)

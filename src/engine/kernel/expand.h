@@ -19,31 +19,42 @@ static inline void expand_halves(float *restrict out, const uint8_t *restrict by
     }
 }
 
+/* The functions below work on eight bytes at once; n is a multiple of LINE. */
+static inline uint64_t load_eight(const uint8_t *bytes)
+{
+    uint64_t eight;
+    memcpy(&eight, bytes, 8);
+    return eight;
+}
+
+static inline void store_eight(uint8_t *bytes, uint64_t eight)
+{
+    memcpy(bytes, &eight, 8);
+}
+
+#define EACH_BYTE(value) (0x0101010101010101U * (value))
+
 static inline void split_nibbles(uint8_t *restrict low, uint8_t *restrict high, const uint8_t *restrict bytes, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        low[i] = bytes[i] & 15;
-        high[i] = bytes[i] >> 4;
+    for (size_t i = 0; i < n; i += 8) {
+        uint64_t eight = load_eight(bytes + i);
+        store_eight(low + i, eight & EACH_BYTE(15));
+        store_eight(high + i, eight >> 4 & EACH_BYTE(15));
     }
 }
 
-/* out += bit `bit` of each byte, at bit `to`. */
-static inline void add_high(uint8_t *restrict out, const uint8_t *restrict bytes, size_t n, int bit, int to)
+/* out |= the bits `mask` of each byte shifted down by `from`, at bit `to`. */
+static inline void add_bits(uint8_t *restrict out, const uint8_t *restrict bytes, size_t n, int from, uint64_t mask,
+                            int to)
 {
-    for (size_t i = 0; i < n; i++)
-        out[i] = (uint8_t)(out[i] | (bytes[i] >> bit & 1) << to);
+    for (size_t i = 0; i < n; i += 8)
+        store_eight(out + i, load_eight(out + i) | (load_eight(bytes + i) >> from & EACH_BYTE(mask)) << to);
 }
 
-static inline void add_two(uint8_t *restrict out, const uint8_t *restrict bytes, size_t n, int shift)
+static inline void take_two(uint8_t *restrict out, const uint8_t *restrict bytes, size_t n, int from)
 {
-    for (size_t i = 0; i < n; i++)
-        out[i] = (uint8_t)(out[i] | (bytes[i] >> shift & 3) << 4);
-}
-
-static inline void take_two(uint8_t *restrict out, const uint8_t *restrict bytes, size_t n, int shift)
-{
-    for (size_t i = 0; i < n; i++)
-        out[i] = bytes[i] >> shift & 3;
+    for (size_t i = 0; i < n; i += 8)
+        store_eight(out + i, load_eight(bytes + i) >> from & EACH_BYTE(3));
 }
 
 /* Codes of n columns of 4 bits in blocks of 32: byte j of a block holds column j low, j + 16 high. */
@@ -131,7 +142,7 @@ static inline void expand_q3_k(struct panel *p, const struct weight_group *g, si
     const uint8_t *high = g->field[2] + unit * 32 * FORMAT_ROWS;
     for (size_t b = 0; b < 8; b++) {
         take_two(p->room + b * 8 * LINE, bits + b / 4 * 8 * LINE, 8 * LINE, (int)(b % 4) * 2);
-        add_high(p->room + b * 8 * LINE, high, 8 * LINE, (int)b, 2);
+        add_bits(p->room + b * 8 * LINE, high, 8 * LINE, (int)b, 1, 2);
     }
     expand_signed_scales(p, g->field[1] + unit * 2 * FORMAT_ROWS, g->field[3] + unit * 16 * FORMAT_ROWS, 16);
 }
@@ -141,7 +152,7 @@ static inline void expand_q5_k(struct panel *p, const struct weight_group *g, si
     const uint8_t *high = g->field[4] + unit * 32 * FORMAT_ROWS;
     expand_nibble_pairs(p->room, g->field[0] + unit * 128 * FORMAT_ROWS);
     for (size_t b = 0; b < 8; b++)
-        add_high(p->room + b * 8 * LINE, high, 8 * LINE, (int)b, 4);
+        add_bits(p->room + b * 8 * LINE, high, 8 * LINE, (int)b, 1, 4);
     expand_q4_k_scales(p, g, unit);
 }
 
@@ -154,7 +165,7 @@ static inline void expand_q6_k(struct panel *p, const struct weight_group *g, si
         uint8_t *codes = p->room + half * 32 * LINE;
         split_nibbles(codes, codes + 16 * LINE, low, 16 * LINE);
         for (size_t b = 0; b < 4; b++)
-            add_two(codes + b * 8 * LINE, high, 8 * LINE, (int)b * 2);
+            add_bits(codes + b * 8 * LINE, high, 8 * LINE, (int)b * 2, 3, 4);
     }
     expand_signed_scales(p, g->field[1] + unit * 2 * FORMAT_ROWS, g->field[3] + unit * 16 * FORMAT_ROWS, 16);
 }
@@ -164,7 +175,7 @@ static inline void add_high_blocks(struct panel *p, const uint8_t *bytes, size_t
 {
     for (size_t b = 0; b < n / FORMAT_BLOCK; b++)
         for (size_t i = 0; i < 8; i++)
-            add_high(p->room + (b * 8 + i) * LINE, bytes + b * LINE, LINE, (int)i, 4);
+            add_bits(p->room + (b * 8 + i) * LINE, bytes + b * LINE, LINE, (int)i, 1, 4);
 }
 
 /* MXFP4: half the power of two, so that values are whole numbers. */

@@ -26,19 +26,35 @@ struct panel {
     _Alignas(64) float min[FORMAT_SUPER / 16][FORMAT_ROWS];
 };
 
+/* What belongs to 256 columns of quantised input.  Sums of q are whole numbers that a float holds exactly. */
+struct codes_scales {
+    float scale[8];      /* of each 32 columns */
+    float sum[8];        /* of their q */
+    float bias[8];       /* scale times sum */
+    float half_sum[16];  /* of the q of each 16 columns */
+    float half_bias[16]; /* scale times half_sum */
+};
+
+/* What follows from scale and half_sum of 32-column block b. */
+static inline void codes_scales_complete(struct codes_scales *s, size_t b)
+{
+    s->sum[b] = s->half_sum[2 * b] + s->half_sum[2 * b + 1];
+    s->bias[b] = s->scale[b] * s->sum[b];
+    s->half_bias[2 * b] = s->scale[b] * s->half_sum[2 * b];
+    s->half_bias[2 * b + 1] = s->scale[b] * s->half_sum[2 * b + 1];
+}
+
 /* 256 columns of quantised input for several tokens. */
 struct codes_input {
-    const int8_t *q;    /* [tokens, 256] */
-    const float *scale; /* [tokens, 8] */
-    const int32_t *sum; /* [tokens, 16]: of each 16 q */
-    const float *bias;  /* [tokens, 16]: scale times sum, for the minima */
+    const int8_t *q;                   /* [tokens, 256] */
+    const struct codes_scales *scales; /* [tokens] */
 };
 
 struct kernels {
     const char *name; /* "scalar", "avx2", "avx512", "amx" */
 
-    /* x: [n] -> q: [n], scale: [n / 32], sum, bias: [n / 16]; n is a multiple of 32, at most 256. */
-    void (*quantise)(int8_t *q, float *scale, int32_t *sum, float *bias, const float *x, size_t n);
+    /* q: [n], x: [n]; n is a multiple of 32, at most 256. */
+    void (*quantise)(int8_t *q, struct codes_scales *s, const float *x, size_t n);
 
     /* y = x rounded to BF16 and kept as float; [n], padded. */
     void (*round_bf16)(float *y, const float *x, size_t n);

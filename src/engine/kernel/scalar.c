@@ -28,15 +28,17 @@ static float quantise_block(int8_t *q, const float *x)
     return plain ? f32_from_bits(largest) / 127.0f : finite ? 0.0f : f32_from_bits(QUANTISE_NAN);
 }
 
-static void quantise(int8_t *q, float *scale, int32_t *sum, float *bias, const float *x, size_t n)
+static void quantise(int8_t *q, struct codes_scales *s, const float *x, size_t n)
 {
-    for (size_t b = 0; b < n / FORMAT_BLOCK; b++)
-        scale[b] = quantise_block(q + b * FORMAT_BLOCK, x + b * FORMAT_BLOCK);
-    for (size_t half = 0; half < n / 16; half++) {
-        sum[half] = 0;
-        for (size_t i = 0; i < 16; i++)
-            sum[half] += q[half * 16 + i];
-        bias[half] = scale[half / 2] * (float)sum[half];
+    for (size_t b = 0; b < n / FORMAT_BLOCK; b++) {
+        s->scale[b] = quantise_block(q + b * FORMAT_BLOCK, x + b * FORMAT_BLOCK);
+        for (size_t half = 2 * b; half < 2 * b + 2; half++) {
+            int32_t sum = 0;
+            for (size_t i = 0; i < 16; i++)
+                sum += q[half * 16 + i];
+            s->half_sum[half] = (float)sum;
+        }
+        codes_scales_complete(s, b);
     }
 }
 
@@ -88,17 +90,17 @@ static void expand(struct panel *p, enum weight_type type, const struct weight_g
 }
 
 /* One row and token: columns of a panel. */
-static float dot_codes_row(float sum, const struct panel *p, const struct weight_format *f,
-                           const struct codes_input *in, size_t t, size_t row, size_t n)
+static float dot_codes_row(float sum, const struct panel *p, const struct weight_format *f, const int8_t *q,
+                           const struct codes_scales *s, size_t row, size_t n)
 {
     for (size_t b = 0; b < n / f->block; b++) {
         int32_t exact = 0;
         size_t first = b * f->block;
         for (size_t i = first; i < first + f->block; i++)
-            exact += (p->codes[(i / 4 * FORMAT_ROWS + row) * 4 + i % 4] - f->code_offset) * in->q[t * FORMAT_SUPER + i];
-        sum = f32_fma((float)exact, p->scale[b][row] * in->scale[t * 8 + first / FORMAT_BLOCK], sum);
-        for (size_t half = first / 16; f->has_min && half < (first + f->block) / 16; half++)
-            sum = f32_fma(0.0f - p->min[b][row], in->bias[t * 16 + half], sum);
+            exact += (p->codes[(i / 4 * FORMAT_ROWS + row) * 4 + i % 4] - f->code_offset) * q[i];
+        sum = f32_fma((float)exact, p->scale[b][row] * s->scale[first / FORMAT_BLOCK], sum);
+        if (f->has_min)
+            sum = f32_fma(-p->min[b][row], f->block == 16 ? s->half_bias[b] : s->bias[b], sum);
     }
     return sum;
 }
@@ -108,7 +110,8 @@ static void dot_codes(float *y, size_t y_stride, const struct panel *p, const st
 {
     for (size_t t = 0; t < tokens_n; t++)
         for (size_t row = 0; row < FORMAT_ROWS; row++)
-            y[t * y_stride + row] = dot_codes_row(y[t * y_stride + row], p, f, in, t, row, n);
+            y[t * y_stride + row] =
+                dot_codes_row(y[t * y_stride + row], p, f, in->q + t * FORMAT_SUPER, in->scales + t, row, n);
 }
 
 static void dot_float(float *y, size_t y_stride, const uint8_t *group, bool half, size_t n, const float *x,
