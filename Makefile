@@ -148,6 +148,16 @@ $(ENCLAVE_PROCESS_TESTS:%=$(BUILD)/test/%): LIBS += -lm
 $(BUILD)/test/sys/command: $(MANUAL_OBJECTS)
 $(BUILD)/test/fuzz/json_parse: LIBS += -ljansson
 
+# the AVX-512 kernels on a processor without AVX-512: each intrinsic in plain code (libsimde-dev)
+EMULATED := $(addprefix $(BUILD)/test/emulated/,avx512.o avx512_dot.o)
+$(EMULATED): $(BUILD)/test/emulated/%.o: src/engine/kernel/%.c test/emulated/avx512.h Makefile
+	@mkdir -p $(@D)
+	$(CC) -w -std=gnu11 -O2 -g -fPIE -mavx2 -mfma -mf16c -ffp-contract=off -fno-strict-aliasing \
+	 -include test/emulated/avx512.h -iquote test/emulated -iquote src -Dkernels_avx512=kernels_emulated \
+	 $(foreach name,expand dot_codes dot_float dot_bf16,-Davx512_$(name)=emulated_$(name)) -MMD -MP -c -o $@ $<
+EMULATED_TESTS := engine/kernels engine/determinism
+$(EMULATED_TESTS:%=$(BUILD)/test/%): $(EMULATED) $(BUILD)/test/engine/emulated.o
+
 # In the fuzz flavour a target is a libFuzzer program; in the others it replays files given on the command line.
 FUZZ_MAIN := $(if $(filter fuzz,$(FLAVOUR)),,$(BUILD)/test/fuzz/replay.o)
 $(FUZZERS:%=$(BUILD)/test/fuzz/%): $(BUILD)/test/fuzz/%: $(BUILD)/test/fuzz/%.o $(FUZZ_MAIN) $(LIB_FILES)

@@ -173,7 +173,7 @@ static void bench_threads(const char *name, const struct rig *r, const struct ke
 /* only: the name of a table of kernels, "best", or NULL for all; threads 0: one and all. */
 static void bench_model(const char *name, const struct rig *r, const char *only, unsigned threads)
 {
-    const struct kernels *kernels[3];
+    const struct kernels *kernels[RIG_KERNELS_MAX];
     size_t kernels_n = rig_kernels(kernels);
     unsigned cores = cpu_read().cores_n;
     if (only != NULL && strcmp(only, "best") == 0)

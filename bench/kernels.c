@@ -99,7 +99,7 @@ static void bench_elements(const struct kernels *k)
 
 int main(int argc, char **argv)
 {
-    const struct kernels *kernels[3];
+    const struct kernels *kernels[RIG_KERNELS_MAX];
     size_t n = rig_kernels(kernels);
     for (size_t i = 0; i < TOKENS * COLUMNS; i++)
         x[i] = (float)(i % 251) / 125.0f - 1.0f;

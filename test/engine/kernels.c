@@ -294,8 +294,8 @@ static void test_elementary(void)
 
 int main(void)
 {
-    const struct kernels *kernels[3];
-    size_t n = rig_kernels(kernels);
+    const struct kernels *kernels[RIG_KERNELS_MAX];
+    size_t n = rig_kernels_emulated(kernels);
     test_elementary();
     test_fma();
     for (int type = 0; type < WEIGHT_TYPES_N; type++)

@@ -15,7 +15,7 @@ int main(void)
     size_t len, reference_len;
     uint8_t *file = rig_read("test/data/stories260K/stories260K.gguf", &len);
     uint8_t *reference = rig_read("test/data/stories260K/logits.bin", &reference_len);
-    const struct kernels *kernels[3];
+    const struct kernels *kernels[RIG_KERNELS_MAX];
     size_t kernels_n = rig_kernels(kernels);
     uint32_t tokens_n;
     rig_open(&rig, file, len);

@@ -109,7 +109,7 @@ void rig_logits(float *logits, struct rig_engine *e, const uint32_t *tokens, siz
     free(step);
 }
 
-size_t rig_kernels(const struct kernels *kernels[static 3])
+size_t rig_kernels(const struct kernels *kernels[static RIG_KERNELS_MAX])
 {
     static const char *const names[] = {"scalar", "avx2", "avx512"};
     struct cpu cpu = cpu_read();

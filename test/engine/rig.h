@@ -5,6 +5,8 @@
 
 #include "engine/engine.h"
 
+enum { RIG_KERNELS_MAX = 5 };
+
 struct rig {
     struct model model;
     uint8_t *file; /* the whole GGUF file */
@@ -33,7 +35,11 @@ void rig_engine_close(struct rig_engine *e);
 /* logits: [tokens_n, vocab]: of every token, fed to a new sequence in pieces of piece tokens. */
 void rig_logits(float *logits, struct rig_engine *e, const uint32_t *tokens, size_t tokens_n, size_t piece);
 
-/* The tables that this processor can run, scalar first; returns how many. */
-size_t rig_kernels(const struct kernels *kernels[static 3]);
+/* The tables that this processor can run, scalar first and the fastest last; returns how many. */
+size_t rig_kernels(const struct kernels *kernels[static RIG_KERNELS_MAX]);
+
+/* The same, and at the end the AVX-512 kernels emulated (test/emulated/avx512.h) if the processor lacks them but has
+ * AVX2.  Links with test/engine/emulated.o. */
+size_t rig_kernels_emulated(const struct kernels *kernels[static RIG_KERNELS_MAX]);
 
 #endif
