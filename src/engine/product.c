@@ -5,6 +5,7 @@
 
 enum {
     PIECES_PER_WORKER = 6, /* so that a worker that is held up costs little */
+    WORK_SHARED = 1 << 18, /* products of numbers that are worth sharing out */
     TOKENS_TOGETHER = 128, /* whose input stays in the second cache while a group of rows is used */
 };
 
@@ -108,5 +109,8 @@ void forward_product(const struct engine *e, const struct product *p, size_t tok
     }
     w.chunk = total / ((size_t)e->workers.n * PIECES_PER_WORKER);
     w.chunk = w.chunk == 0 ? 1 : w.chunk;
+    /* a small product is done sooner than threads are woken */
+    uint64_t work = (uint64_t)total * FORMAT_ROWS * p->matrices[0]->columns_n * tokens_n;
+    w.chunk = work < WORK_SHARED ? total : w.chunk;
     e->workers.run(e->workers.context, product_task, &w, (total + w.chunk - 1) / w.chunk);
 }

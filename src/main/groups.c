@@ -2,6 +2,7 @@
 #include "main/groups.h"
 
 #include "broker/commands.h"
+#include "client/bench.h"
 #include "client/chat.h"
 #include "client/keys.h"
 #include "client/receipt.h"
@@ -13,7 +14,6 @@
 #include <stddef.h>
 
 const struct command *const command_groups[] = {
-    seal_commands,      keys_commands,   broker_commands,
-    simulator_commands, verify_commands, chat_commands,
-    receipt_commands,   replay_commands, NULL,
+    seal_commands, keys_commands,    broker_commands, simulator_commands, verify_commands,
+    chat_commands, receipt_commands, replay_commands, bench_commands,     NULL,
 };

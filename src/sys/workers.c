@@ -11,7 +11,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { SPINS = 500 }; /* 10 to 30 microseconds: pause takes 40 to 140 cycles */
+enum {
+    SPINS = 500,      /* 10 to 30 microseconds: pause takes 40 to 140 cycles */
+    ALONE_MIN = 64,   /* jobs that the caller does by itself after a thread was held up */
+    ALONE_MAX = 4096, /* ... when that goes on */
+    HELD_UP = 400000, /* cycles of waiting that are never called held up */
+};
 
 /* job is even while a job may be worked on and odd while its fields change.  A thread works only between raising inside
  * and lowering it, and only if it finds job unchanged after raising it; the caller makes job odd before it waits for
@@ -28,6 +33,9 @@ struct worker_pool {
     void *argument;
     uint32_t pieces_n;
     unsigned n;
+    uint32_t alone_left; /* jobs that the caller still does by itself */
+    uint32_t alone_next; /* how many it will be the next time */
+    uint32_t good_n;     /* jobs since a thread was held up */
     struct worker {
         struct worker_pool *pool;
         pthread_t thread;
@@ -124,17 +132,41 @@ static void await_pieces(struct worker_pool *p)
     atomic_store(&p->caller_sleeps, 0);
 }
 
+/* A thread that a busy neighbour on its processor holds up with a piece in hand costs a time slice, again and again.
+ * When the wait for the others was longer than half of the caller's own work, the next jobs are the caller's alone, and
+ * twice as many if it happens again soon. */
+static void judge(struct worker_pool *p, uint64_t worked, uint64_t waited)
+{
+    if (waited > HELD_UP && waited > worked / 2) {
+        p->alone_left = p->alone_next;
+        p->alone_next = p->alone_next < ALONE_MAX ? 2 * p->alone_next : ALONE_MAX;
+        p->good_n = 0;
+    } else if (++p->good_n >= 4 * p->alone_next) {
+        p->alone_next = ALONE_MIN;
+        p->good_n = 0;
+    }
+}
+
+/* Whether the caller does this job by itself. */
+static bool alone(struct worker_pool *p, size_t pieces_n)
+{
+    if (p->n == 1 || pieces_n <= 1 || pieces_n > UINT32_MAX / 2)
+        return true;
+    if (p->alone_left == 0)
+        return false;
+    p->alone_left--;
+    return true;
+}
+
 void worker_pool_run(void *pool, void (*task)(void *argument, unsigned worker, size_t piece), void *argument,
                      size_t pieces_n)
 {
     struct worker_pool *p = pool;
-    if (p->n == 1 || pieces_n == 1 || pieces_n > UINT32_MAX / 2) {
+    if (alone(p, pieces_n)) {
         for (size_t piece = 0; piece < pieces_n; piece++)
             task(argument, 0, piece);
         return;
     }
-    if (pieces_n == 0)
-        return;
     atomic_fetch_add(&p->job, 1);
     await_outside(p);
     p->task = task;
@@ -145,8 +177,11 @@ void worker_pool_run(void *pool, void (*task)(void *argument, unsigned worker, s
     atomic_fetch_add(&p->job, 1);
     if (atomic_load(&p->sleeping) != 0)
         futex_wake(&p->job, (int)p->n);
+    uint64_t start = __builtin_ia32_rdtsc();
     work(p, 0);
+    uint64_t middle = __builtin_ia32_rdtsc();
     await_pieces(p);
+    judge(p, middle - start, __builtin_ia32_rdtsc() - middle);
 }
 
 enum status worker_pool_open(struct worker_pool **pool, unsigned n, struct reason *why)
@@ -162,6 +197,7 @@ enum status worker_pool_open(struct worker_pool **pool, unsigned n, struct reaso
         return STATUS_NO_MEMORY;
     }
     p->n = 1;
+    p->alone_next = ALONE_MIN;
     for (unsigned i = 1; i < n; i++) {
         p->workers[i] = (struct worker){.pool = p, .index = i};
         if (pthread_create(&p->workers[i].thread, NULL, worker_main, &p->workers[i]) != 0) {
