@@ -29,6 +29,11 @@ CORE_SRC := $(addprefix src/core/, \
  evidence/owed.c evidence/release.c evidence/release_json.c evidence/report.c evidence/sim.c \
  policy/check.c policy/parse.c)
 CORE_SRC += $(addprefix src/core/receipt/, chain.c receipt.c statement.c verify.c)
+TEMPLATE_SRC := $(addprefix src/template/, \
+ access.c call.c character.c collection.c compare.c evaluate.c filter_choose.c filter_list.c filter_text.c filter_value.c \
+ format.c function.c global.c json_print.c lexer.c method_list.c method_search.c method_text.c number_read.c number_text.c \
+ operator.c parse_expression.c parse_literal.c parse_statement.c parser.c piece.c print.c render.c scope.c sort.c \
+ statement.c test.c text.c time_text.c)
 ENGINE_SRC := $(addprefix src/engine/, \
  attention.c detokenizer.c encode.c engine.c forward.c gguf.c gguf_value.c layout.c model.c numerics.c product.c sample.c sort.c step.c \
  tokenizer.c vocabulary.c workers.c kernel/avx2.c kernel/avx512.c kernel/kernels.c kernel/scalar.c)
@@ -78,7 +83,7 @@ LIBS_ALL := -lsqlite3 -levent_openssl -levent_pthreads -levent_core -lssl -lcryp
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 group = -Wl,--start-group $(patsubst %,$(BUILD)/lib%.a,$(1)) -Wl,--end-group
-ARCHIVES := client broker enclave names sys engine core
+ARCHIVES := client broker enclave names sys engine template core
 LIB_FILES := $(ARCHIVES:%=$(BUILD)/lib%.a)
 
 PROGRAMS := $(BUILD)/cloister $(BUILD)/cloister-enclave
@@ -87,6 +92,7 @@ all: $(PROGRAMS)
 
 $(BUILD)/libcore.a: $(call objects,$(CORE_SRC))
 $(BUILD)/libengine.a: $(call objects,$(ENGINE_SRC))
+$(BUILD)/libtemplate.a: $(call objects,$(TEMPLATE_SRC))
 $(BUILD)/libsys.a: $(call objects,$(SYS_SRC))
 $(BUILD)/libenclave.a: $(call objects,$(ENCLAVE_SRC))
 $(BUILD)/libnames.a: $(BUILD)/src/sys/resolve_names.o
@@ -103,7 +109,7 @@ MANUAL_OBJECTS := $(addprefix $(BUILD)/src/main/,groups.o manual.o manual_text.o
 $(BUILD)/cloister: $(BUILD)/src/main/cloister.o $(BUILD)/src/main/groups.o $(LIB_FILES)
 $(BUILD)/cloister-manual: $(BUILD)/src/main/manual_main.o $(MANUAL_OBJECTS) $(LIB_FILES)
 $(BUILD)/cloister $(BUILD)/cloister-manual:
-	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,client broker names sys engine core) $(LIBS_ALL)
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,client broker names sys engine template core) $(LIBS_ALL)
 
 # the manual pages and the shell's completion, from the same tables as the commands
 man: $(BUILD)/cloister-manual
@@ -116,13 +122,13 @@ ENCLAVE_LINK := $(if $(filter asan fuzz,$(FLAVOUR)),-pie,-static-pie)
 $(BUILD)/cloister-enclave: $(BUILD)/src/enclave/main.o $(BUILD)/src/sys/resolve_numeric.o $(LIB_FILES)
 	@echo "  link $@"
 	@$(CC) $(filter-out -pie,$(LDFLAGS)) $(ENCLAVE_LINK) -Wl,--gc-sections,-Map,$@.map -o $@ $< \
-	 $(BUILD)/src/sys/resolve_numeric.o $(call group,enclave sys engine core) $(LIBS_ENCLAVE) 2>$@.warnings || \
+	 $(BUILD)/src/sys/resolve_numeric.o $(call group,enclave sys engine template core) $(LIBS_ENCLAVE) 2>$@.warnings || \
 	 { cat $@.warnings; exit 1; }
 
-# core and engine are pure C11; the rest may call the system
+# core, engine and template are pure C11; the rest may call the system
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(if $(filter src/core/% src/engine/%,$<),,-D_GNU_SOURCE) -iquote src -iquote test $(CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
+	$(CC) $(if $(filter src/core/% src/engine/% src/template/%,$<),,-D_GNU_SOURCE) -iquote src -iquote test $(CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
 
 # one file for each instruction set of the SHA-256 lanes
 $(BUILD)/src/core/crypto/sha256_lanes_avx2.o: EXTRA := -mavx2

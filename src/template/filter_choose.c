@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Filters that choose or change each item of a list by another filter, a test or an attribute. */
+#include "template/function.h"
+#include "template/render.h"
+
+static struct arguments without_first(const struct arguments *all, uint32_t n)
+{
+    struct arguments rest = *all;
+    rest.items = rest.n == 0 ? NULL : rest.items + n;
+    rest.n -= n;
+    return rest;
+}
+
+static const struct value *named(const struct arguments *all, const char *name)
+{
+    for (uint32_t i = 0; i < all->named_n; i++) {
+        if (text_is(all->named[i].key, name))
+            return &all->named[i].value;
+    }
+    return NULL;
+}
+
+static struct value map_attribute(struct render *r, struct value items, struct value path, const struct value *fallback)
+{
+    struct value made = list_make(r, LIST_ITERATOR, items.as.list->n);
+    for (uint32_t i = 0; i < items.as.list->n && r->status == STATUS_OK; i++) {
+        struct value one = value_path(r, items.as.list->items[i], path);
+        if (one.kind == VALUE_UNDEFINED && fallback != NULL && fallback->kind != VALUE_NONE)
+            one = *fallback;
+        if (r->status == STATUS_OK)
+            list_add(r, made.as.list, one);
+    }
+    return made;
+}
+
+static struct value map(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+{
+    struct value items = value_iterate(r, of);
+    const struct value *path = named(all, "attribute");
+    if (r->status != STATUS_OK)
+        return of;
+    if (all->n == 0 && path != NULL)
+        return map_attribute(r, items, *path, named(all, "default"));
+    if (given[0].kind != VALUE_TEXT) {
+        render_fail(r, STATUS_USAGE, "map needs a filter's name or an attribute", NULL);
+        return of;
+    }
+    struct arguments rest = without_first(all, 1);
+    uint32_t which = filter_find(given[0]);
+    struct value made = list_make(r, LIST_ITERATOR, items.as.list->n);
+    for (uint32_t i = 0; i < items.as.list->n && r->status == STATUS_OK; i++) {
+        struct value one = filter_apply(r, which, given[0], items.as.list->items[i], &rest);
+        if (r->status == STATUS_OK)
+            list_add(r, made.as.list, one);
+    }
+    return made;
+}
+
+static bool holds(struct render *r, struct value item, const struct arguments *all, uint32_t first)
+{
+    if (all->n <= first)
+        return value_truth(item);
+    struct value name = all->items[first];
+    struct arguments rest = without_first(all, first + 1);
+    if (name.kind != VALUE_TEXT)
+        render_fail(r, STATUS_USAGE, "a test's name must be a text", NULL);
+    return r->status == STATUS_OK && test_apply(r, test_find(name), name, item, &rest);
+}
+
+static struct value choose(struct render *r, struct value of, const struct arguments *all, bool by_attribute, bool wanted)
+{
+    struct value items = value_iterate(r, of);
+    if (r->status != STATUS_OK)
+        return of;
+    if (by_attribute && all->n == 0)
+        render_fail(r, STATUS_USAGE, "the attribute is missing", NULL);
+    struct value made = list_make(r, LIST_ITERATOR, 0);
+    for (uint32_t i = 0; i < items.as.list->n && r->status == STATUS_OK; i++) {
+        struct value item = items.as.list->items[i];
+        struct value asked = by_attribute ? value_path(r, item, all->items[0]) : item;
+        if (holds(r, asked, all, by_attribute) == wanted && r->status == STATUS_OK)
+            list_add(r, made.as.list, item);
+    }
+    return made;
+}
+
+static struct value choose_items(struct render *r, struct value of, const struct value *given,
+                                 const struct arguments *all)
+{
+    (void)given;
+    return choose(r, of, all, false, true);
+}
+
+static struct value reject_items(struct render *r, struct value of, const struct value *given,
+                                 const struct arguments *all)
+{
+    (void)given;
+    return choose(r, of, all, false, false);
+}
+
+static struct value choose_by(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+{
+    (void)given;
+    return choose(r, of, all, true, true);
+}
+
+static struct value reject_by(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+{
+    (void)given;
+    return choose(r, of, all, true, false);
+}
+
+const struct function filters_choose[] = {
+    {"map", map, {"*"}},
+    {"select", choose_items, {"*"}},
+    {"reject", reject_items, {"*"}},
+    {"selectattr", choose_by, {"*"}},
+    {"rejectattr", reject_by, {"*"}},
+    {NULL, NULL, {NULL}},
+};
