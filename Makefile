@@ -43,7 +43,7 @@ SYS_SRC := $(addprefix src/sys/, \
  api_error.c clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c release_client.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/start.c openssl/x25519.c \
  https_answer.c https_client.c https_connection.c https_receive.c https_server.c https_url.c https_wire.c listen.c tls_identity.c)
 ENCLAVE_SRC := $(addprefix src/enclave/, \
- attestor.c channel.c chat_request.c config.c egress.c event.c frame.c gate.c gate_exchange.c gate_route.c obtain.c \
+ attestor.c channel.c chat_messages.c chat_request.c config.c egress.c event.c frame.c gate.c gate_exchange.c gate_route.c obtain.c \
  prompt.c sandbox.c sandbox_rules.c scribe.c scribe_answer.c scribe_memory.c scribe_receipt.c scribe_request.c \
  scribe_tokens.c scribe_transport.c setup.c spawn.c vault.c vault_open.c vault_serve.c warden.c warden_serve.c)
 BROKER_SRC := $(addprefix src/broker/, \

@@ -11,6 +11,12 @@ static struct arguments without_first(const struct arguments *all, uint32_t n)
     return rest;
 }
 
+/* Nothing is chosen from what is false, such as None. */
+static struct value iterate_if_true(struct render *r, struct value of)
+{
+    return value_truth(of) ? value_iterate(r, of) : list_make(r, LIST_PLAIN, 0);
+}
+
 static const struct value *named(const struct arguments *all, const char *name)
 {
     for (uint32_t i = 0; i < all->named_n; i++) {
@@ -35,7 +41,7 @@ static struct value map_attribute(struct render *r, struct value items, struct v
 
 static struct value map(struct render *r, struct value of, const struct value *given, const struct arguments *all)
 {
-    struct value items = value_iterate(r, of);
+    struct value items = iterate_if_true(r, of);
     const struct value *path = named(all, "attribute");
     if (r->status != STATUS_OK)
         return of;
@@ -69,7 +75,7 @@ static bool holds(struct render *r, struct value item, const struct arguments *a
 
 static struct value choose(struct render *r, struct value of, const struct arguments *all, bool by_attribute, bool wanted)
 {
-    struct value items = value_iterate(r, of);
+    struct value items = iterate_if_true(r, of);
     if (r->status != STATUS_OK)
         return of;
     if (by_attribute && all->n == 0)

@@ -132,6 +132,11 @@ uint32_t template_symbol(const struct template *t, const uint8_t *text, size_t l
     return NODE_UNKNOWN;
 }
 
+bool template_ignores(const struct template *t, const char *name)
+{
+    return template_symbol(t, (const uint8_t *)name, strlen(name)) == NODE_UNKNOWN;
+}
+
 static uint32_t intern(struct parser *p, const uint8_t *text, size_t len)
 {
     struct template *t = p->template;

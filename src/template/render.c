@@ -59,12 +59,28 @@ void render_leave(struct render *r)
     r->depth++;
 }
 
+/* Templates write control tokens around a role, as in '<|' + role + '|>'; a known word can do no harm there. */
+static void trust_roles(struct value messages)
+{
+    static const char *const roles[] = {"system", "developer", "user", "assistant", "tool"};
+    for (uint32_t i = 0; messages.kind == VALUE_LIST && i < messages.as.list->n; i++) {
+        struct value message = messages.as.list->items[i];
+        struct entry *role = message.kind == VALUE_DICT ? dict_find_text(message.as.dict, "role") : NULL;
+        for (size_t j = 0; role != NULL && j < sizeof roles / sizeof roles[0]; j++) {
+            if (text_is(role->value, roles[j]))
+                role->value.origin = FROM_TEMPLATE;
+        }
+    }
+}
+
 static void set_variables(struct render *r)
 {
     const struct template_input *in = r->input;
     for (size_t i = in->variables_n; i-- > 0;) {
         const struct template_variable *v = &in->variables[i];
         struct value value = value_from_json(r, v->value, v->from_input ? FROM_INPUT : FROM_TEMPLATE);
+        if (v->has_roles && r->status == STATUS_OK)
+            trust_roles(value);
         scope_set_name(r, r->scope, v->name, value);
     }
 }

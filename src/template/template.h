@@ -50,12 +50,16 @@ must_check enum status template_parse(struct template *t, struct arena *a, const
                                       struct reason *why);
 size_t template_arena_len(size_t text_len);
 
+/* True when the template never mentions the name. */
+bool template_ignores(const struct template *t, const char *name);
+
 /* A name that the template can use.  value lives as long as the output; its texts are valid UTF-8, as json_parse leaves
  * them. */
 struct template_variable {
     const char *name;
     const struct json *value;
     bool from_input; /* false only for what the model's owner or this program wrote */
+    bool has_roles;  /* messages: a "role" that is one of the five known words counts as the template's own */
 };
 
 struct template_limits {

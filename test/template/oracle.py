@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """jinja2 set up as model libraries set it up for chat templates, and the renderer under test as a process."""
 import datetime
+import functools
 import json
 import subprocess
 
@@ -44,10 +45,15 @@ def environment(sandbox=jinja2.sandbox.ImmutableSandboxedEnvironment):
     return env
 
 
+@functools.lru_cache(maxsize=8)
+def compiled(template, sandbox):
+    return environment(sandbox).from_string(template)
+
+
 def expected(template, variables, sandbox=jinja2.sandbox.ImmutableSandboxedEnvironment):
     """{"text"} or {"error"}."""
     try:
-        return {"text": environment(sandbox).from_string(template).render(**variables)}
+        return {"text": compiled(template, sandbox).render(**variables)}
     except Exception as error:  # whatever it raises, the renderer has to refuse
         return {"error": f"{type(error).__name__}: {error}"}
 

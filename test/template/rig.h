@@ -46,7 +46,7 @@ static inline enum status rig_render(struct rig *g, const char *template, size_t
     for (const struct json *one = root->first; one != NULL && n < 64 && one->key_len < 64; one = one->next, n++) {
         memcpy(names[n], one->key, one->key_len);
         names[n][one->key_len] = '\0';
-        rows[n] = (struct template_variable){names[n], one, true};
+        rows[n] = (struct template_variable){names[n], one, true, strcmp(names[n], "messages") == 0};
         for (const char *const *name = own; name != NULL && *name != NULL; name++)
             rows[n].from_input = rows[n].from_input && strcmp(*name, names[n]) != 0;
     }
