@@ -65,7 +65,9 @@ TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/
 ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/admission engine/workers
 TESTS += $(ENGINE_TESTS)
+TESTS += template/language template/limits template/origin
 SCRIPT_TESTS += test/cli/seal.sh
+SCRIPT_TESTS += test/template/oracle.sh
 SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh test/cli/transcripts.sh
 BENCHES += seal
 BENCHES += engine
@@ -75,6 +77,7 @@ FUZZERS += json_parse base64_parse hex_parse http_head_parse http_chunked_parse 
  ohttp_chunk_parse
 FUZZERS += sim_parse bundle_parse policy_parse release_parse audit_record_parse
 FUZZERS += gguf_parse tokenizer_encode
+FUZZERS += template_parse
 FUZZERS += config_parse chat_request_parse frame_read http_route
 
 # what a static libcrypto needs differs between Debian 12 and 13 (zlib, zstd)
@@ -140,6 +143,9 @@ $(TESTS:%=$(BUILD)/test/%): $(BUILD)/test/%: $(BUILD)/test/%.o $(LIB_FILES)
 $(ENGINE_TESTS:%=$(BUILD)/test/%): $(BUILD)/test/engine/rig.o $(BUILD)/test/engine/gguf_make.o
 $(ENGINE_TESTS:%=$(BUILD)/test/%): LIBS += -lm
 
+$(BUILD)/test/template/render_lines: $(BUILD)/test/template/render_lines.o $(LIB_FILES)
+	$(CC) $(LDFLAGS) -o $@ $< $(call group,template core sys) $(LIBS_ALL)
+
 $(BUILD)/test/sys/https: $(BUILD)/test/sys/https_app.o
 ENCLAVE_PROCESS_TESTS := enclave/scribe enclave/vault enclave/gate
 $(BUILD)/test/enclave/prompt: $(BUILD)/test/engine/rig.o
@@ -158,7 +164,7 @@ $(FUZZERS:%=$(BUILD)/test/fuzz/%): $(BUILD)/test/fuzz/%: $(BUILD)/test/fuzz/%.o 
 tests: $(TESTS:%=$(BUILD)/test/%)
 fuzzers: $(FUZZERS:%=$(BUILD)/test/fuzz/%)
 
-test: all tests fuzzers
+test: all tests fuzzers $(BUILD)/test/template/render_lines
 	test/prove.sh $(BUILD) "$(TESTS)" "$(FUZZERS)" "$(SCRIPT_TESTS)"
 
 check: all

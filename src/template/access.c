@@ -24,8 +24,8 @@ static struct value loop_attribute(const struct loop *loop, struct value name)
     } rows[] = {{"index0", value_integer(index)},       {"index", value_integer(index + 1)},
                 {"revindex0", value_integer(n - index - 1)}, {"revindex", value_integer(n - index)},
                 {"first", value_bool(index == 0)},      {"last", value_bool(index == n - 1)},
-                {"length", value_integer(n)},           {"depth", value_integer(loop->depth)},
-                {"depth0", value_integer(loop->depth - 1)}};
+                {"length", value_integer(n)},           {"depth", value_integer(1)},
+                {"depth0", value_integer(0)}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (text_is(name, rows[i].name))
             return rows[i].value;

@@ -96,19 +96,16 @@ static struct value call_macro(struct render *r, const struct macro *macro, cons
 {
     struct scope *outer = r->scope;
     size_t start = r->output.used;
-    uint32_t loops = r->loops;
     struct value made = value_undefined();
     if (!render_enter(r))
         return made;
     r->scope = scope_open(r, macro->scope);
-    r->loops = 0;
     if (r->status == STATUS_OK) {
         bind_parameters(r, macro->node->a, all);
         bind_rest(r, macro->node, all);
         render_body(r, macro->node->b);
     }
     r->scope = outer;
-    r->loops = loops;
     render_leave(r);
     return r->status == STATUS_OK ? area_cut(r, &r->output, start) : made;
 }

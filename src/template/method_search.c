@@ -41,8 +41,7 @@ static struct value split_space(struct render *r, struct value of, int64_t most)
         }
         size_t first = at;
         if (most-- == 0) {
-            struct value rest = text_strip(r, text_part(r, of, first, of.len - first), value_undefined(), STRIP_RIGHT);
-            list_add(r, made.as.list, rest);
+            add_part(r, made, of, first, of.len);
             break;
         }
         while (at < of.len && !is_space_at(of, at, &len) && render_charge(r, 1))
@@ -96,8 +95,7 @@ static void split_space_last(struct render *r, struct value made, struct value o
     while (end > 0 && render_charge(r, 1)) {
         size_t first = end;
         if (most-- == 0) {
-            struct value rest = text_strip(r, text_part(r, of, 0, end), value_undefined(), STRIP_LEFT);
-            list_add(r, made.as.list, rest);
+            add_part(r, made, of, 0, end);
             return;
         }
         for (size_t at = end; at > 0 && render_charge(r, 1); first = at) {

@@ -22,7 +22,7 @@ static struct value power(struct render *r, int64_t base, int64_t exponent)
 {
     int64_t product = 1;
     if (exponent < 0) {
-        render_fail(r, STATUS_UNSUPPORTED, "a power with a negative exponent", NULL);
+        render_fail(r, STATUS_UNSUPPORTED, "a power with a negative exponent is not supported", NULL);
         return value_undefined();
     }
     if (base == 0 || base == 1 || base == -1)

@@ -105,6 +105,8 @@ static void parse_macro_body(struct parser *p, struct node *node, const char *en
 static struct node *parse_macro(struct parser *p)
 {
     struct node *node = parser_name(p, NODE_MACRO);
+    if (!parser_at_op(p, '('))
+        parser_fail(p, STATUS_MALFORMED, "a macro's '(' is missing before", &p->now);
     node->a = parse_parameters(p);
     parse_macro_body(p, node, "endmacro");
     return node;

@@ -23,7 +23,7 @@ struct render {
     struct area output; /* with what blocks and macros hold back at its end */
     struct scope *scope;
     uint64_t steps; /* left */
-    uint32_t depth, loops;
+    uint32_t depth; /* left */
     uint32_t line;
     enum { JUMP_NONE, JUMP_BREAK, JUMP_CONTINUE } jump;
     enum status status;

@@ -171,7 +171,7 @@ static void run_iterations(struct render *r, const struct node *node, const stru
     struct loop *loop = render_take(r, 1, sizeof *loop);
     if (loop == NULL)
         return;
-    *loop = (struct loop){.items = items, .depth = ++r->loops};
+    *loop = (struct loop){.items = items};
     for (; loop->index < items->n && render_charge(r, 1); loop->index++) {
         renew_scope(r, outer);
         scope_set_name(r, r->scope, "loop", (struct value){.kind = VALUE_LOOP, .as.loop = loop});
@@ -183,7 +183,6 @@ static void run_iterations(struct render *r, const struct node *node, const stru
             break;
     }
     r->scope = outer;
-    r->loops--;
 }
 
 static void run_for(struct render *r, const struct node *node)

@@ -86,7 +86,6 @@ struct method {
 struct loop {
     const struct list *items;
     uint32_t index; /* from 0 */
-    uint32_t depth; /* from 1 */
     struct value changed;
     bool changed_set;
 };
