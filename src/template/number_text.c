@@ -33,7 +33,7 @@ static size_t multiply_power(uint32_t *limbs, size_t n, uint32_t factor, int pow
 {
     while (power > 0) {
         uint32_t product = 1;
-        for (int i = 0; i < 13 && power > 0; i++, power--)
+        for (int i = 0; i < 12 && power > 0; i++, power--)
             product *= factor;
         n = multiply(limbs, n, product);
     }
