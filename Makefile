@@ -49,7 +49,7 @@ ENCLAVE_SRC := $(addprefix src/enclave/, \
 BROKER_SRC := $(addprefix src/broker/, \
  audit_log.c audit_record.c broker.c commands.c create.c decide.c kek.c nonces.c run_add.c run_log.c run_policy.c \
  serve.c store.c)
-CLIENT_SRC := $(addprefix src/client/, chat.c chat_message.c chat_stream.c private_request.c simulator.c verify.c verify_command.c)
+CLIENT_SRC := $(addprefix src/client/, chat.c chat_message.c chat_stream.c chat_template.c private_request.c simulator.c verify.c verify_command.c)
 CLIENT_SRC += $(addprefix src/client/, fernet.c inspect.c keys.c keys_file.c keys_rewrap.c receipt.c replay.c replay_model.c replay_run.c seal.c seal_source.c \
  seal_write.c unseal.c)
 

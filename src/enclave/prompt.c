@@ -150,7 +150,8 @@ static enum status render(struct template_output *output, const struct prompt *p
                           struct reason *why)
 {
     const struct json yes = {.type = JSON_TRUE};
-    const struct json bos = token_text(p->tokenizer, p->tokenizer->bos), eos = token_text(p->tokenizer, p->tokenizer->eos);
+    const struct json bos = token_text(p->tokenizer, p->tokenizer->bos),
+                      eos = token_text(p->tokenizer, p->tokenizer->eos);
     struct template_variable variables[5 + CHAT_VARIABLES_MAX];
     struct template_input in = {.variables = variables, .now_s = now_s, .limits = *limits};
     variables[in.variables_n++] = (struct template_variable){"messages", chat->messages, true, .has_roles = true};

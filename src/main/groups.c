@@ -3,6 +3,7 @@
 
 #include "broker/commands.h"
 #include "client/chat.h"
+#include "client/chat_template.h"
 #include "client/keys.h"
 #include "client/receipt.h"
 #include "client/replay.h"
@@ -15,5 +16,6 @@
 const struct command *const command_groups[] = {
     seal_commands,      keys_commands,   broker_commands,
     simulator_commands, verify_commands, chat_commands,
-    receipt_commands,   replay_commands, NULL,
+    receipt_commands,   replay_commands, chat_template_commands,
+    NULL,
 };

@@ -21,10 +21,14 @@ static struct value loop_attribute(const struct loop *loop, struct value name)
     const struct {
         const char *name;
         struct value value;
-    } rows[] = {{"index0", value_integer(index)},       {"index", value_integer(index + 1)},
-                {"revindex0", value_integer(n - index - 1)}, {"revindex", value_integer(n - index)},
-                {"first", value_bool(index == 0)},      {"last", value_bool(index == n - 1)},
-                {"length", value_integer(n)},           {"depth", value_integer(1)},
+    } rows[] = {{"index0", value_integer(index)},
+                {"index", value_integer(index + 1)},
+                {"revindex0", value_integer(n - index - 1)},
+                {"revindex", value_integer(n - index)},
+                {"first", value_bool(index == 0)},
+                {"last", value_bool(index == n - 1)},
+                {"length", value_integer(n)},
+                {"depth", value_integer(1)},
                 {"depth0", value_integer(0)}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (text_is(name, rows[i].name))
@@ -161,7 +165,8 @@ struct value value_slice(struct render *r, struct value of, const struct value b
     struct range range;
     if (of.kind == VALUE_UNDEFINED)
         return undefined_failure(r, of);
-    if (of.kind == VALUE_TEXT && render_charge(r, of.len / 16) && read_bounds(r, &range, bounds, (int64_t)text_characters(of)))
+    if (of.kind == VALUE_TEXT && render_charge(r, of.len / 16) &&
+        read_bounds(r, &range, bounds, (int64_t)text_characters(of)))
         return slice_text(r, of, range);
     if (of.kind == VALUE_LIST && of.as.list->form <= LIST_RANGE && read_bounds(r, &range, bounds, of.as.list->n))
         return slice_list(r, of, range);

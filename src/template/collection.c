@@ -145,7 +145,8 @@ static struct value drain(struct render *r, struct value v)
     struct list *from = v.as.list;
     struct value made = list_make(r, LIST_PLAIN, 0);
     if (r->status == STATUS_OK) {
-        *made.as.list = (struct list){.items = from->n == 0 ? NULL : from->items + from->at, .n = from->n - from->at, .form = LIST_PLAIN};
+        *made.as.list = (struct list){
+            .items = from->n == 0 ? NULL : from->items + from->at, .n = from->n - from->at, .form = LIST_PLAIN};
         made.as.list->capacity = made.as.list->n;
         made.origin = v.origin;
         from->at = from->n;

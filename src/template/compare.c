@@ -6,8 +6,9 @@
 
 const char *value_type(struct value v)
 {
-    static const char *const names[] = {"undefined value", "NoneType",  "bool",  "int",      "int",    "float", "str", "list",
-                                        "dict",            "Namespace", "Macro", "function", "method", "LoopContext"};
+    static const char *const names[] = {"undefined value", "NoneType", "bool",   "int",        "int",
+                                        "float",           "str",      "list",   "dict",       "Namespace",
+                                        "Macro",           "function", "method", "LoopContext"};
     return names[v.kind];
 }
 

@@ -151,11 +151,11 @@ static struct value choice(struct render *r, const struct node *node)
 }
 
 static evaluator *const evaluators[NODE_KINDS] = {
-    [NODE_CONSTANT] = constant, [NODE_NAME] = name,          [NODE_LIST] = list,       [NODE_TUPLE] = list,
-    [NODE_DICT] = dict,         [NODE_ATTRIBUTE] = attribute, [NODE_ITEM] = item,      [NODE_SLICE] = slice,
-    [NODE_CALL] = call_node,    [NODE_FILTER] = call_filter, [NODE_TEST] = call_test,  [NODE_NOT] = negation,
-    [NODE_NEGATE] = sign,       [NODE_PLUS] = sign,          [NODE_BINARY] = binary,   [NODE_CONCAT] = concat,
-    [NODE_COMPARE] = comparison, [NODE_AND] = logic,         [NODE_OR] = logic,        [NODE_CHOICE] = choice,
+    [NODE_CONSTANT] = constant,  [NODE_NAME] = name,           [NODE_LIST] = list,      [NODE_TUPLE] = list,
+    [NODE_DICT] = dict,          [NODE_ATTRIBUTE] = attribute, [NODE_ITEM] = item,      [NODE_SLICE] = slice,
+    [NODE_CALL] = call_node,     [NODE_FILTER] = call_filter,  [NODE_TEST] = call_test, [NODE_NOT] = negation,
+    [NODE_NEGATE] = sign,        [NODE_PLUS] = sign,           [NODE_BINARY] = binary,  [NODE_CONCAT] = concat,
+    [NODE_COMPARE] = comparison, [NODE_AND] = logic,           [NODE_OR] = logic,       [NODE_CHOICE] = choice,
 };
 
 struct value evaluate(struct render *r, const struct node *node)

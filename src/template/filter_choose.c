@@ -73,7 +73,8 @@ static bool holds(struct render *r, struct value item, const struct arguments *a
     return r->status == STATUS_OK && test_apply(r, test_find(name), name, item, &rest);
 }
 
-static struct value choose(struct render *r, struct value of, const struct arguments *all, bool by_attribute, bool wanted)
+static struct value choose(struct render *r, struct value of, const struct arguments *all, bool by_attribute,
+                           bool wanted)
 {
     struct value items = iterate_if_true(r, of);
     if (r->status != STATUS_OK)

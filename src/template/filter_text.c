@@ -61,11 +61,9 @@ static struct value indent(struct render *r, struct value of, const struct value
     bool first = value_truth(given[1]), blank = value_truth(given[2]);
     (void)all;
     if (space.kind != VALUE_TEXT)
-        space = operator_apply(r, '*', value_text(" ", 1, FROM_TEMPLATE),
-                               value_integer(given_integer(r, given[0], 4)));
-    struct value lines = text_lines(r, text_concat(r, text, value_text("\n", 1, text.origin == FROM_TEMPLATE
-                                                                                    ? FROM_TEMPLATE
-                                                                                    : FROM_INPUT)), false);
+        space = operator_apply(r, '*', value_text(" ", 1, FROM_TEMPLATE), value_integer(given_integer(r, given[0], 4)));
+    struct value lines = text_lines(
+        r, text_concat(r, text, value_text("\n", 1, text.origin == FROM_TEMPLATE ? FROM_TEMPLATE : FROM_INPUT)), false);
     enum origin origin = text.origin == FROM_TEMPLATE ? FROM_TEMPLATE : FROM_INPUT;
     size_t start = r->texts.used;
     for (uint32_t i = 0; r->status == STATUS_OK && i < lines.as.list->n; i++) {

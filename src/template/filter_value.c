@@ -20,7 +20,8 @@ static bool truncate(double real, int64_t *integer)
     return fits;
 }
 
-static struct value to_integer(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value to_integer(struct render *r, struct value of, const struct value *given,
+                               const struct arguments *all)
 {
     int64_t integer;
     double real;
@@ -139,9 +140,11 @@ static struct value to_json(struct render *r, struct value of, const struct valu
     (void)all;
     if (style.indented) {
         style.item_separator.len = 1;
-        style.indent = given[1].kind == VALUE_TEXT
-                           ? given[1]
-                           : operator_apply(r, '*', value_text(" ", 1, of.origin == FROM_TEMPLATE ? FROM_TEMPLATE : FROM_INPUT), given[1]);
+        style.indent =
+            given[1].kind == VALUE_TEXT
+                ? given[1]
+                : operator_apply(r, '*', value_text(" ", 1, of.origin == FROM_TEMPLATE ? FROM_TEMPLATE : FROM_INPUT),
+                                 given[1]);
     }
     set_separators(r, &style, given[2]);
     size_t start = r->texts.used;

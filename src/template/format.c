@@ -75,12 +75,15 @@ static struct value decimal(struct render *r, struct value v, const struct field
     if (!value_real(v, &real) || !render_charge(r, 50))
         return fail(r, STATUS_USAGE, "a field needs a number");
     if (f->type == 'f' || f->type == 'F')
-        area_add(r, &r->texts, digits, number_fixed(digits, real, f->precision < 0 ? 6 : (unsigned)f->precision), v.origin);
+        area_add(r, &r->texts, digits, number_fixed(digits, real, f->precision < 0 ? 6 : (unsigned)f->precision),
+                 v.origin);
     else if (v.kind == VALUE_FLOAT && (real > 9e18 || real < -9e18 || real != real))
         return fail(r, STATUS_USAGE, "a field needs a whole number of at most 64 bits");
     else
         area_add(r, &r->texts, digits,
-                 number_integer(digits, v.kind == VALUE_FLOAT ? (int64_t)real : v.kind == VALUE_BOOL ? v.as.truth : v.as.integer),
+                 number_integer(digits, v.kind == VALUE_FLOAT  ? (int64_t)real
+                                        : v.kind == VALUE_BOOL ? v.as.truth
+                                                               : v.as.integer),
                  v.origin);
     return text_end(r, start);
 }
@@ -170,7 +173,10 @@ static void percent_field(struct render *r, struct cursor *c, struct value value
     bool named = take(c, '(');
     struct value value = named ? named_value(r, c, values) : value_none();
     for (bool flags = true; flags;) {
-        flags = take(c, '-') ? (f.left = true) : take(c, '0') ? (f.zero = true) : take(c, '+') ? (f.plus = true) : false;
+        flags = take(c, '-')   ? (f.left = true)
+                : take(c, '0') ? (f.zero = true)
+                : take(c, '+') ? (f.plus = true)
+                               : false;
     }
     f.width = take_number(c, 0);
     if (take(c, '.'))
@@ -204,8 +210,9 @@ struct value format_percent(struct render *r, struct value format, struct value 
         else
             percent_field(r, &c, values, &used);
     }
-    bool left_over = values.kind == VALUE_LIST && values.as.list->form == LIST_TUPLE ? used < values.as.list->n
-                                                                                     : used == 0 && values.kind != VALUE_DICT;
+    bool left_over = values.kind == VALUE_LIST && values.as.list->form == LIST_TUPLE
+                         ? used < values.as.list->n
+                         : used == 0 && values.kind != VALUE_DICT;
     if (left_over)
         render_fail(r, STATUS_USAGE, "more values than the format has fields", NULL);
     return r->status == STATUS_OK ? area_cut(r, &r->output, start) : format;

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-static struct value make_range(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value make_range(struct render *r, struct value of, const struct value *given,
+                               const struct arguments *all)
 {
     int64_t start = 0, stop = given_integer(r, given[0], 0), step = given_integer(r, given[2], 1);
     (void)of;
@@ -83,10 +84,8 @@ static struct value now(struct render *r, struct value of, const struct value *g
 }
 
 static const struct function globals[] = {
-    {"range", make_range, {"*"}},
-    {"dict", make_dict, {"*"}},
-    {"namespace", make_namespace, {"*"}},
-    {"raise_exception", refuse, {"message"}},
+    {"range", make_range, {"*"}},         {"dict", make_dict, {"*"}},
+    {"namespace", make_namespace, {"*"}}, {"raise_exception", refuse, {"message"}},
     {"strftime_now", now, {"format"}},
 };
 

@@ -171,8 +171,10 @@ static void print_value(struct printer *p, struct value v)
     else if (v.kind == VALUE_INTEGER || v.kind == VALUE_NUMBER)
         print_text(p->r, p->area, v);
     else
-        render_fail(p->r, STATUS_USAGE, v.kind == VALUE_UNDEFINED ? "an undefined value cannot become JSON:"
-                                                                  : "this kind of value cannot become JSON", &v);
+        render_fail(p->r, STATUS_USAGE,
+                    v.kind == VALUE_UNDEFINED ? "an undefined value cannot become JSON:"
+                                              : "this kind of value cannot become JSON",
+                    &v);
     render_leave(p->r);
 }
 

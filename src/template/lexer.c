@@ -97,7 +97,8 @@ static bool is_word(const struct lexer *l, const uint8_t *tag, const char *word,
     while (p != l->end && is_space(*p))
         p++;
     *after = p;
-    return stands(l, p, '%', '}') || ((size_t)(l->end - p) > 2 && p[1] == '%' && p[2] == '}' && (*p == '-' || *p == '+'));
+    return stands(l, p, '%', '}') ||
+           ((size_t)(l->end - p) > 2 && p[1] == '%' && p[2] == '}' && (*p == '-' || *p == '+'));
 }
 
 /* {% raw %}: the text up to {% endraw %}, as it is. */
@@ -176,7 +177,8 @@ static struct lexeme next_data(struct lexer *l)
 
 static bool is_name_byte(uint8_t c, bool first)
 {
-    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80 || (!first && c >= '0' && c <= '9');
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80 ||
+           (!first && c >= '0' && c <= '9');
 }
 
 static bool is_digit(const struct lexer *l, const uint8_t *p)

@@ -190,14 +190,9 @@ static struct value changed(struct render *r, struct value of, const struct valu
 }
 
 const struct function methods_list[] = {
-    {"append", append, {"value"}},
-    {"extend", extend, {"values"}},
-    {"insert", insert, {"index", "value"}},
-    {"pop", pop, {"index"}},
-    {"index", index_of, {"value"}},
-    {"count", count, {"value"}},
-    {"copy", copy_list, {NULL}},
-    {NULL, NULL, {NULL}},
+    {"append", append, {"value"}}, {"extend", extend, {"values"}}, {"insert", insert, {"index", "value"}},
+    {"pop", pop, {"index"}},       {"index", index_of, {"value"}}, {"count", count, {"value"}},
+    {"copy", copy_list, {NULL}},   {NULL, NULL, {NULL}},
 };
 
 const struct function methods_dict[] = {

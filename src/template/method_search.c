@@ -110,7 +110,8 @@ static void split_space_last(struct render *r, struct value made, struct value o
     }
 }
 
-static struct value split_last(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value split_last(struct render *r, struct value of, const struct value *given,
+                               const struct arguments *all)
 {
     int64_t most = given_integer(r, given[1], -1);
     bool space = !is_given(given[0]) || given[0].kind == VALUE_NONE;
@@ -172,8 +173,7 @@ static struct value partition_last(struct render *r, struct value of, const stru
 static bool has_at(struct value of, struct value what, bool at_end)
 {
     return what.kind == VALUE_TEXT && what.len <= of.len &&
-           (what.len == 0 ||
-            memcmp(of.as.text + (at_end ? of.len - what.len : 0), what.as.text, what.len) == 0);
+           (what.len == 0 || memcmp(of.as.text + (at_end ? of.len - what.len : 0), what.as.text, what.len) == 0);
 }
 
 /* A text, or one of a tuple of texts. */
@@ -227,8 +227,8 @@ static struct value searched(struct render *r, struct value of, const struct val
     if (part.kind != VALUE_TEXT)
         part = of;
     *first = bounds[0].kind == VALUE_INTEGER && bounds[0].as.integer > 0 ? (size_t)bounds[0].as.integer
-             : bounds[0].kind == VALUE_NONE                             ? 0
-                                                                        : text_characters(of) - text_characters(part);
+             : bounds[0].kind == VALUE_NONE                              ? 0
+                                                                         : text_characters(of) - text_characters(part);
     return part;
 }
 
@@ -246,7 +246,8 @@ static struct value find(struct render *r, struct value of, const struct value *
     return value_integer((int64_t)(first + text_characters(text_part(r, part, 0, at))));
 }
 
-static struct value find_first(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value find_first(struct render *r, struct value of, const struct value *given,
+                               const struct arguments *all)
 {
     (void)all;
     return find(r, of, given, false, false);

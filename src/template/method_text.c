@@ -44,7 +44,8 @@ static struct value strip(struct render *r, struct value of, const struct value 
     return text_strip(r, of, given[0], STRIP_LEFT | STRIP_RIGHT);
 }
 
-static struct value left_strip(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value left_strip(struct render *r, struct value of, const struct value *given,
+                               const struct arguments *all)
 {
     (void)all;
     return text_strip(r, of, given[0], STRIP_LEFT);
@@ -104,8 +105,8 @@ static struct value zero_fill(struct render *r, struct value of, const struct va
     int64_t width = given_integer(r, given[0], 0);
     bool sign = of.len > 0 && (of.as.text[0] == '-' || of.as.text[0] == '+');
     (void)all;
-    struct value zeros = text_pad(r, text_part(r, of, sign, of.len - sign), width - sign,
-                                  value_text("0", 1, FROM_TEMPLATE), 2);
+    struct value zeros =
+        text_pad(r, text_part(r, of, sign, of.len - sign), width - sign, value_text("0", 1, FROM_TEMPLATE), 2);
     return r->status == STATUS_OK ? text_concat(r, text_part(r, of, 0, sign), zeros) : of;
 }
 
@@ -133,7 +134,8 @@ static bool is_letter_or_digit(uint32_t c)
     return character_is_word(c) && c != '_';
 }
 
-static struct value all_digits(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value all_digits(struct render *r, struct value of, const struct value *given,
+                               const struct arguments *all)
 {
     (void)given, (void)all;
     return each(r, of, is_digit);

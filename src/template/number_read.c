@@ -4,7 +4,8 @@
 #include "template/function.h"
 #include "template/render.h"
 
-/* The text without space around it and underscores in it; false when it is too long or has an underscore out of place. */
+/* The text without space around it and underscores in it; false when it is too long or has an underscore out of place.
+ */
 static bool clean(char *out, size_t capacity, size_t *out_len, struct value text)
 {
     size_t first = 0, end = text.len, n = 0;

@@ -7,7 +7,8 @@
 
 static struct node *parse_unary(struct parser *p, bool with_filters);
 
-static struct node *binary(struct parser *p, enum node_kind kind, uint32_t op, const struct node *a, const struct node *b)
+static struct node *binary(struct parser *p, enum node_kind kind, uint32_t op, const struct node *a,
+                           const struct node *b)
 {
     struct node *node = parser_node(p, kind);
     node->op = op;
@@ -232,9 +233,12 @@ static struct node *parse_named(struct parser *p)
         const char *name;
         struct value value;
     } constants[] = {
-        {"true", {.kind = VALUE_BOOL, .as.truth = true}},   {"True", {.kind = VALUE_BOOL, .as.truth = true}},
-        {"false", {.kind = VALUE_BOOL, .as.truth = false}}, {"False", {.kind = VALUE_BOOL, .as.truth = false}},
-        {"none", {.kind = VALUE_NONE}},                     {"None", {.kind = VALUE_NONE}},
+        {"true", {.kind = VALUE_BOOL, .as.truth = true}},
+        {"True", {.kind = VALUE_BOOL, .as.truth = true}},
+        {"false", {.kind = VALUE_BOOL, .as.truth = false}},
+        {"False", {.kind = VALUE_BOOL, .as.truth = false}},
+        {"none", {.kind = VALUE_NONE}},
+        {"None", {.kind = VALUE_NONE}},
     };
     for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++) {
         if (!parser_at_name(p, constants[i].name))

@@ -109,7 +109,8 @@ struct node *parse_number(struct parser *p)
     }
     if (p->now.kind == LEXEME_INTEGER) {
         for (size_t i = 0; i < n && fits; i++)
-            fits = !__builtin_mul_overflow(integer, 10, &integer) && !__builtin_add_overflow(integer, digits[i] - '0', &integer);
+            fits = !__builtin_mul_overflow(integer, 10, &integer) &&
+                   !__builtin_add_overflow(integer, digits[i] - '0', &integer);
         fits = fits && (n == 1 || digits[0] != '0' || integer == 0);
         node->value = value_integer(integer);
     } else {

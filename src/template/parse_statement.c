@@ -190,16 +190,11 @@ static struct node *parse_statement(struct parser *p)
     static const struct {
         const char *name;
         struct node *(*parse)(struct parser *p);
-    } tags[] = {{"if", parse_if},
-                {"for", parse_for},
-                {"set", parse_set},
-                {"macro", parse_macro},
-                {"call", parse_call_block},
-                {"filter", parse_filter_block},
-                {"with", parse_with},
-                {"generation", parse_generation},
-                {"break", parse_break},
-                {"continue", parse_continue}};
+    } tags[] = {{"if", parse_if},           {"for", parse_for},
+                {"set", parse_set},         {"macro", parse_macro},
+                {"call", parse_call_block}, {"filter", parse_filter_block},
+                {"with", parse_with},       {"generation", parse_generation},
+                {"break", parse_break},     {"continue", parse_continue}};
     for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
         if (parser_take_name(p, tags[i].name))
             return tags[i].parse(p);

@@ -18,7 +18,7 @@ struct parser {
     struct reason *why;
     enum status status;
     uint32_t depth;
-    uint32_t loops; /* open in the macro or template being parsed */
+    uint32_t loops;    /* open in the macro or template being parsed */
     struct node spare; /* where no memory is left: written, never read */
     uint32_t takes;    /* NODE_TAKES_... of the macro being parsed */
 };
@@ -59,8 +59,8 @@ struct node *parse_number(struct parser *p);
 
 /* expressions (parse_expression.c) */
 struct node *parse_expression(struct parser *p);
-struct node *parse_no_choice(struct parser *p);            /* `a if b` ends before `if` */
-struct node *parse_tuple(struct parser *p, bool choice);   /* one expression, or several with commas */
+struct node *parse_no_choice(struct parser *p);                /* `a if b` ends before `if` */
+struct node *parse_tuple(struct parser *p, bool choice);       /* one expression, or several with commas */
 struct node *parse_filters(struct parser *p, struct node *of); /* of NULL: a block's filters, the first without '|' */
 const struct node *parse_parameters(struct parser *p);
 struct node *parse_target(struct parser *p);

@@ -78,7 +78,8 @@ static void print_dict(struct render *r, struct area *a, struct value v)
 
 static void print_list(struct render *r, struct area *a, struct value v)
 {
-    static const char *const begin[] = {"[", "(", "range(", "<generator [", "dict_keys([", "dict_values([", "dict_items(["};
+    static const char *const begin[] = {"[",           "(", "range(", "<generator [", "dict_keys([", "dict_values([",
+                                        "dict_items(["};
     static const char *const end[] = {"]", ")", ")", "]>", "])", "])", "])"};
     const struct list *list = v.as.list;
     bool range = list->form == LIST_RANGE && list->n > 0;

@@ -106,8 +106,7 @@ static void cut_spans(struct template_output *out, struct render *r)
     }
     for (size_t at = 0, end; at < r->output.used; at = end) {
         end = run_end(&r->output, at);
-        out->spans[out->spans_n++] =
-            (struct template_span){r->output.text + at, end - at, r->output.marks[at] != 0};
+        out->spans[out->spans_n++] = (struct template_span){r->output.text + at, end - at, r->output.marks[at] != 0};
     }
 }
 

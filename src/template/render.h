@@ -75,16 +75,16 @@ const char *value_type(struct value v); /* Python's name */
 
 /* ---- texts (text.c) ---- */
 void area_add(struct render *r, struct area *a, const void *text, size_t len, enum origin origin);
-void area_add_text(struct render *r, struct area *a, struct value text);       /* with its marks */
+void area_add_text(struct render *r, struct area *a, struct value text); /* with its marks */
 void area_add_from(struct render *r, struct area *a, struct value text, size_t first, size_t len);
-struct value text_end(struct render *r, size_t start);                         /* what was added to r->texts since */
-struct value area_cut(struct render *r, struct area *a, size_t start);         /* takes the end of a as a text */
+struct value text_end(struct render *r, size_t start);                 /* what was added to r->texts since */
+struct value area_cut(struct render *r, struct area *a, size_t start); /* takes the end of a as a text */
 struct value text_part(const struct render *r, struct value text, size_t first, size_t len);
 struct value text_concat(struct render *r, struct value a, struct value b);
 bool text_is(struct value text, const char *literal);
 bool text_same(struct value a, struct value b);
 bool text_input(const struct render *r, struct value text, size_t first, size_t len); /* any byte of these */
-size_t text_find(struct render *r, struct value in, struct value what, size_t from); /* the first place, or SIZE_MAX */
+size_t text_find(struct render *r, struct value in, struct value what, size_t from);  /* the first place, or SIZE_MAX */
 size_t text_characters(struct value text);
 size_t text_offset(struct value text, size_t character); /* in bytes; len past the end */
 uint32_t text_character(struct value text, size_t at, size_t *len);
@@ -92,7 +92,7 @@ uint32_t text_character(struct value text, size_t at, size_t *len);
 struct value value_to_text(struct render *r, struct value v);
 
 /* ---- printing (print.c, json_print.c, number_text.c) ---- */
-void print_text(struct render *r, struct area *a, struct value v);  /* str() */
+void print_text(struct render *r, struct area *a, struct value v);   /* str() */
 void print_quoted(struct render *r, struct area *a, struct value v); /* repr() */
 struct json_style {
     bool ensure_ascii, indented, sort_keys;

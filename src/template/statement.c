@@ -208,19 +208,26 @@ static void run_break(struct render *r, const struct node *node)
 }
 
 static statement *const statements[NODE_KINDS] = {
-    [NODE_OUTPUT] = run_output,         [NODE_IF] = run_if,
-    [NODE_FOR] = run_for,               [NODE_SET] = run_set,
-    [NODE_SET_BLOCK] = run_set_block,   [NODE_MACRO] = run_macro,
-    [NODE_CALL_BLOCK] = run_call_block, [NODE_FILTER_BLOCK] = run_filter_block,
-    [NODE_WITH] = run_scoped,           [NODE_BODY] = run_scoped,
-    [NODE_BREAK] = run_break,           [NODE_CONTINUE] = run_break,
+    [NODE_OUTPUT] = run_output,
+    [NODE_IF] = run_if,
+    [NODE_FOR] = run_for,
+    [NODE_SET] = run_set,
+    [NODE_SET_BLOCK] = run_set_block,
+    [NODE_MACRO] = run_macro,
+    [NODE_CALL_BLOCK] = run_call_block,
+    [NODE_FILTER_BLOCK] = run_filter_block,
+    [NODE_WITH] = run_scoped,
+    [NODE_BODY] = run_scoped,
+    [NODE_BREAK] = run_break,
+    [NODE_CONTINUE] = run_break,
 };
 
 void render_body(struct render *r, const struct node *body)
 {
     if (body == NULL || !render_enter(r))
         return;
-    for (const struct node *node = body; node != NULL && r->jump == JUMP_NONE && render_charge(r, 1); node = node->next) {
+    for (const struct node *node = body; node != NULL && r->jump == JUMP_NONE && render_charge(r, 1);
+         node = node->next) {
         r->line = node->line;
         statements[node->kind](r, node);
     }

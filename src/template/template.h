@@ -17,9 +17,9 @@
 #define TEMPLATE_VERSION "cloister-template-1"
 
 enum {
-    TEMPLATE_TEXT_MAX = 1 << 18,     /* bytes of a template */
-    TEMPLATE_NESTING_MAX = 256,      /* of blocks and brackets in a template */
-    TEMPLATE_DEPTH_DEFAULT = 800,    /* of evaluation: blocks, operators and macro calls that are open at once */
+    TEMPLATE_TEXT_MAX = 1 << 18,       /* bytes of a template */
+    TEMPLATE_NESTING_MAX = 256,        /* of blocks and brackets in a template */
+    TEMPLATE_DEPTH_DEFAULT = 800,      /* of evaluation: blocks, operators and macro calls that are open at once */
     TEMPLATE_STEPS_DEFAULT = 10000000, /* evaluated nodes, and every 16 bytes copied */
     TEMPLATE_OUTPUT_DEFAULT = 4 << 20, /* bytes, with what blocks and macros hold back */
 };
@@ -33,7 +33,8 @@ struct template_symbol {
 };
 
 /* A parsed template; all of it lives in the arena.  The fields are the interpreter's own. */
-struct template {
+struct template
+{
     const uint8_t *text;
     size_t text_len;
     const struct node *body;

@@ -83,9 +83,8 @@ struct value area_cut(struct render *r, struct area *a, size_t start)
 
 struct value text_part(const struct render *r, struct value text, size_t first, size_t len)
 {
-    struct value part = text.origin == FROM_BOTH
-                            ? heap_text(r, (size_t)(text.as.text - r->texts.text) + first, len)
-                            : value_text(text.as.text + first, len, text.origin);
+    struct value part = text.origin == FROM_BOTH ? heap_text(r, (size_t)(text.as.text - r->texts.text) + first, len)
+                                                 : value_text(text.as.text + first, len, text.origin);
     part.safe = text.safe;
     return part;
 }

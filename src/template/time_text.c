@@ -62,7 +62,8 @@ static bool add_field(struct render *r, const struct date *d, char field)
 {
     static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
                                          "July",    "August",   "September", "October", "November", "December"};
-    static const char *const weekdays[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+    static const char *const weekdays[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                           "Thursday", "Friday", "Saturday"};
     unsigned hour = d->hour % 12 == 0 ? 12 : d->hour % 12;
     switch (field) {
     case 'Y': add_number(r, d->year, 1, '0'); return true;

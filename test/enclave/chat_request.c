@@ -93,7 +93,8 @@ static void test_tools(void)
     struct chat_request r;
     struct reason why;
     bool parsed = parse(&r, &why, true, body, sizeof body - 1) == STATUS_OK && r.chat.n == 3;
-    if (!check(parsed && r.chat.tools != NULL && r.chat.tools->members_n == 1, "tools and their messages: %s", why.text))
+    if (!check(parsed && r.chat.tools != NULL && r.chat.tools->members_n == 1, "tools and their messages: %s",
+               why.text))
         return;
     check(r.chat.variables_n == 2 && strcmp(r.chat.variables[1].name, "level") == 0 && r.chat.variables[1].from_input,
           "values for the template");

@@ -17,10 +17,11 @@ static void demand(bool holds)
         abort();
 }
 
-static const char fallback[] =
-    "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi <s> \xc3\xa9\"},{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":"
-    "[{\"function\":{\"name\":\"f\",\"arguments\":{\"a\":[1.5,null]}}}]}],\"tools\":[{\"type\":\"function\",\"function\":{"
-    "\"name\":\"f\"}}],\"s\":\"text\",\"n\":7,\"l\":[3,1],\"d\":{\"k\":1}}";
+static const char fallback[] = "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi <s> "
+                               "\xc3\xa9\"},{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":"
+                               "[{\"function\":{\"name\":\"f\",\"arguments\":{\"a\":[1.5,null]}}}]}],\"tools\":[{"
+                               "\"type\":\"function\",\"function\":{"
+                               "\"name\":\"f\"}}],\"s\":\"text\",\"n\":7,\"l\":[3,1],\"d\":{\"k\":1}}";
 
 static size_t take_variables(struct template_variable *variables, char names[][32], struct arena *arena,
                              const uint8_t *text, size_t text_len)
@@ -37,7 +38,8 @@ static size_t take_variables(struct template_variable *variables, char names[][3
             continue;
         memcpy(names[n], one->key, one->key_len);
         names[n][one->key_len] = '\0';
-        variables[n] = (struct template_variable){names[n], one, one->key_len % 5 != 0, strcmp(names[n], "messages") == 0};
+        variables[n] =
+            (struct template_variable){names[n], one, one->key_len % 5 != 0, strcmp(names[n], "messages") == 0};
         n++;
     }
     return n;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Templates that jinja2 rendered (test/template/write_expected.py), rendered by us; and what is refused.  TPL-1 TPL-2 */
-#include "template/rig.h"
+/* Templates that jinja2 rendered (test/template/write_expected.py), rendered by us; and what is refused.  TPL-1 TPL-2
+ */
 #include "tap.h"
+#include "template/rig.h"
 
 static char *last_variables;
 static size_t last_variables_len;
@@ -94,7 +95,8 @@ static void test_refused(void)
         struct rig g;
         rig_init(&g);
         enum status status = rig_render(&g, rows[i].text, strlen(rows[i].text), "{}", 2, NULL);
-        check(status == rows[i].status && strstr(g.why.text, rows[i].why) != NULL && g.len == 0, "TPL-2: %s", g.why.text);
+        check(status == rows[i].status && strstr(g.why.text, rows[i].why) != NULL && g.len == 0, "TPL-2: %s",
+              g.why.text);
         rig_free(&g);
     }
 }
@@ -111,8 +113,10 @@ static void test_time(void)
     static const struct {
         int64_t now_s;
         const char *date;
-    } rows[] = {{0, "1970-01-01 Thu 001"},           {951782400, "2000-02-29 Tue 060"},
-                {4107542399, "2100-02-28 Sun 059"}, {1735689599, "2024-12-31 Tue 366"}};
+    } rows[] = {{0, "1970-01-01 Thu 001"},
+                {951782400, "2000-02-29 Tue 060"},
+                {4107542399, "2100-02-28 Sun 059"},
+                {1735689599, "2024-12-31 Tue 366"}};
     static const char date[] = "{{ strftime_now('%Y-%m-%d %a %j') }}";
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         rig_init(&g);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Templates without an end, and every template cut and changed: bounded, with a clear error.  TPL-3 TPL-4 */
-#include "template/rig.h"
 #include "tap.h"
+#include "template/rig.h"
 
 #define TOOLS "{\"n\":\"aaaaaaaaaaaaaaaa\",\"l\":[1,2,3]}"
 
@@ -54,8 +54,9 @@ static void test_nesting(void)
 {
     static const struct {
         const char *open, *middle, *close;
-    } rows[] = {{"(", "1", ")"},   {"[", "", "]"},  {"{'a':", "1", "}"}, {"not ", "1", ""}, {"-", "1", ""},
-                {"1 if 1 else ", "1", ""}, {"f(", "1", ")"}, {"x[", "1", "]"},   {"[] | join(", "1", ")"}};
+    } rows[] = {{"(", "1", ")"},   {"[", "", "]"},   {"{'a':", "1", "}"},
+                {"not ", "1", ""}, {"-", "1", ""},   {"1 if 1 else ", "1", ""},
+                {"f(", "1", ")"},  {"x[", "1", "]"}, {"[] | join(", "1", ")"}};
     static char text[1 << 17];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         size_t n = 0;
@@ -107,15 +108,15 @@ static char *read_file(const char *path, size_t *len)
 /* Every limit that is too small stops it, and none changes what is rendered. */
 static void test_each_limit(void)
 {
-    static const char variables[] =
-        "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"},{\"role\":\"assistant\",\"content\":\"<think>x</think>Ho\"},"
-        "{\"role\":\"user\",\"content\":\"Hu\"}],\"add_generation_prompt\":true}";
+    static const char variables[] = "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"},{\"role\":\"assistant\","
+                                    "\"content\":\"<think>x</think>Ho\"},"
+                                    "{\"role\":\"user\",\"content\":\"Hu\"}],\"add_generation_prompt\":true}";
     size_t len;
     char *text = read_file("test/template/templates/qwen-tools.jinja", &len);
     struct rig whole;
     rig_init(&whole);
-    check(rig_render(&whole, text, len, variables, sizeof variables - 1, NULL) == STATUS_OK && whole.len > 50, "whole: %s",
-          whole.why.text);
+    check(rig_render(&whole, text, len, variables, sizeof variables - 1, NULL) == STATUS_OK && whole.len > 50,
+          "whole: %s", whole.why.text);
     size_t wrong = 0, stopped = 0;
     for (size_t i = 0; i < 3000; i++) {
         struct rig g;
@@ -140,7 +141,8 @@ static void test_each_limit(void)
 /* Scratch and tree of every size. */
 static void test_each_memory(void)
 {
-    static const char text[] = "{% macro m(a) %}{{ a ~ 'x' }}{% endmacro %}{% for i in l %}{{ m(i) | upper }}{% endfor %}";
+    static const char text[] =
+        "{% macro m(a) %}{{ a ~ 'x' }}{% endmacro %}{% for i in l %}{{ m(i) | upper }}{% endfor %}";
     static uint64_t scratch[8192], tree[32768];
     size_t wrong = 0, good = 0;
     for (size_t i = 0; i < 2000; i++) {
@@ -171,7 +173,8 @@ static void test_garbage(void)
 {
     static const char *const names[] = {"chatml", "llama-2", "llama-3", "mistral", "gemma", "phi-3", "qwen-tools"};
     static const char noise[] = "{}%-+#|'\"([])~.,:=x0 \n\\\xc3";
-    static const char variables[] = "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"tools\":[{\"function\":{}}]}";
+    static const char variables[] =
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"tools\":[{\"function\":{}}]}";
     uint32_t random = 1;
     for (size_t i = 0; i < 7; i++) {
         char path[100];
@@ -188,7 +191,8 @@ static void test_garbage(void)
             if (j >= len)
                 text[at] = noise[(random >> 16) % (sizeof noise - 1)];
             uint8_t *copy = guarded_copy(text, j < len ? j : len);
-            enum status status = rig_render(&g, (const char *)copy, j < len ? j : len, variables, sizeof variables - 1, NULL);
+            enum status status =
+                rig_render(&g, (const char *)copy, j < len ? j : len, variables, sizeof variables - 1, NULL);
             unclear += status != STATUS_OK && g.why.text[0] == '\0';
             guarded_free(copy, j < len ? j : len);
             text[at] = before;

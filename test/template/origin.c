@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which bytes of an output come from the input.  TPL-5 */
-#include "template/rig.h"
 #include "tap.h"
+#include "template/rig.h"
 
-#define VARIABLES                                                                                                     \
-    "{\"u\":\"User text\",\"own\":\"<s>\",\"n\":42,\"t\":true,\"d\":{\"key\":\"val\",\"k2\":[1,\"x\"]},\"l\":[\"a\",\"b\"],"    \
+#define VARIABLES                                                                                                      \
+    "{\"u\":\"User "                                                                                                   \
+    "text\",\"own\":\"<s>\",\"n\":42,\"t\":true,\"d\":{\"key\":\"val\",\"k2\":[1,\"x\"]},\"l\":[\"a\",\"b\"],"         \
     "\"messages\":[{\"role\":\"user\",\"content\":\"user\"},{\"role\":\"<s>\",\"content\":\"c\"}]}"
 
 /* The output with the input's bytes in [ ], whatever their spans are. */

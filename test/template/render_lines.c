@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For test/template/compare.py: reads lines of JSON {"template", "variables"}, writes for each {"text"} or {"error"}. */
+/* For test/template/compare.py: reads lines of JSON {"template", "variables"}, writes for each {"text"} or {"error"}.
+ */
 #include "core/codec/json_writer.h"
 #include "template/rig.h"
 
@@ -39,8 +40,7 @@ static void render(const char *line, size_t len)
     const struct json *template = json_get(root, "template"), *variables = json_get(root, "variables");
     struct rig g;
     rig_init(&g);
-    enum status status =
-        rig_render(&g, template->text, template->text_len, variables->text, variables->text_len, NULL);
+    enum status status = rig_render(&g, template->text, template->text_len, variables->text, variables->text_len, NULL);
     if (status == STATUS_OK)
         answer("text", g.text, g.len);
     else

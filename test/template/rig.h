@@ -28,7 +28,8 @@ static inline enum status rig_render(struct rig *g, const char *template, size_t
     const struct json *root = NULL;
     static char names[64][64];
     static struct template_variable rows[64];
-    size_t n = 0, tree_len = template_arena_len(template_len), scratch_len = template_scratch_len(&g->limits, variables_len);
+    size_t n = 0, tree_len = template_arena_len(template_len),
+           scratch_len = template_scratch_len(&g->limits, variables_len);
     size_t json_len = 4096 + 57 * variables_len;
     g->tree = malloc(tree_len);
     g->scratch = malloc(scratch_len);
