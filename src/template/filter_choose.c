@@ -39,23 +39,23 @@ static struct value map_attribute(struct render *r, struct value items, struct v
     return made;
 }
 
-static struct value map(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value map(struct render *r, const struct call *c)
 {
-    struct value items = iterate_if_true(r, of);
-    const struct value *path = named(all, "attribute");
+    struct value items = iterate_if_true(r, c->of);
+    const struct value *path = named(c->all, "attribute");
     if (r->status != STATUS_OK)
-        return of;
-    if (all->n == 0 && path != NULL)
-        return map_attribute(r, items, *path, named(all, "default"));
-    if (given[0].kind != VALUE_TEXT) {
+        return c->of;
+    if (c->all->n == 0 && path != NULL)
+        return map_attribute(r, items, *path, named(c->all, "default"));
+    if (c->given[0].kind != VALUE_TEXT) {
         render_fail(r, STATUS_USAGE, "map needs a filter's name or an attribute", NULL);
-        return of;
+        return c->of;
     }
-    struct arguments rest = without_first(all, 1);
-    uint32_t which = filter_find(given[0]);
+    struct arguments rest = without_first(c->all, 1);
+    uint32_t which = filter_find(c->given[0]);
     struct value made = list_make(r, LIST_ITERATOR, items.as.list->n);
     for (uint32_t i = 0; i < items.as.list->n && r->status == STATUS_OK; i++) {
-        struct value one = filter_apply(r, which, given[0], items.as.list->items[i], &rest);
+        struct value one = filter_apply(r, which, c->given[0], items.as.list->items[i], &rest);
         if (r->status == STATUS_OK)
             list_add(r, made.as.list, one);
     }
@@ -73,12 +73,15 @@ static bool holds(struct render *r, struct value item, const struct arguments *a
     return r->status == STATUS_OK && test_apply(r, test_find(name), name, item, &rest);
 }
 
-static struct value choose(struct render *r, struct value of, const struct arguments *all, bool by_attribute,
-                           bool wanted)
+enum { BY_ATTRIBUTE = 1, REJECT = 2 };
+
+static struct value choose(struct render *r, const struct call *c)
 {
-    struct value items = iterate_if_true(r, of);
+    const struct arguments *all = c->all;
+    bool by_attribute = (c->variant & BY_ATTRIBUTE) != 0, wanted = (c->variant & REJECT) == 0;
+    struct value items = iterate_if_true(r, c->of);
     if (r->status != STATUS_OK)
-        return of;
+        return c->of;
     if (by_attribute && all->n == 0)
         render_fail(r, STATUS_USAGE, "the attribute is missing", NULL);
     struct value made = list_make(r, LIST_ITERATOR, 0);
@@ -91,37 +94,11 @@ static struct value choose(struct render *r, struct value of, const struct argum
     return made;
 }
 
-static struct value choose_items(struct render *r, struct value of, const struct value *given,
-                                 const struct arguments *all)
-{
-    (void)given;
-    return choose(r, of, all, false, true);
-}
-
-static struct value reject_items(struct render *r, struct value of, const struct value *given,
-                                 const struct arguments *all)
-{
-    (void)given;
-    return choose(r, of, all, false, false);
-}
-
-static struct value choose_by(struct render *r, struct value of, const struct value *given, const struct arguments *all)
-{
-    (void)given;
-    return choose(r, of, all, true, true);
-}
-
-static struct value reject_by(struct render *r, struct value of, const struct value *given, const struct arguments *all)
-{
-    (void)given;
-    return choose(r, of, all, true, false);
-}
-
 const struct function filters_choose[] = {
-    {"map", map, {"*"}},
-    {"select", choose_items, {"*"}},
-    {"reject", reject_items, {"*"}},
-    {"selectattr", choose_by, {"*"}},
-    {"rejectattr", reject_by, {"*"}},
-    {NULL, NULL, {NULL}},
+    {"map", map, {"*"}, 0},
+    {"select", choose, {"*"}, 0},
+    {"reject", choose, {"*"}, REJECT},
+    {"selectattr", choose, {"*"}, BY_ATTRIBUTE},
+    {"rejectattr", choose, {"*"}, BY_ATTRIBUTE | REJECT},
+    {NULL, NULL, {NULL}, 0},
 };

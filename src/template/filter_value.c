@@ -4,13 +4,13 @@
 #include "template/function.h"
 #include "template/render.h"
 
-static struct value fallback(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value fallback(struct render *r, const struct call *c)
 {
-    (void)r, (void)all;
-    bool use = of.kind == VALUE_UNDEFINED || (value_truth(given[1]) && !value_truth(of));
+    (void)r;
+    bool use = c->of.kind == VALUE_UNDEFINED || (value_truth(c->given[1]) && !value_truth(c->of));
     if (!use)
-        return of;
-    return is_given(given[0]) ? given[0] : value_text("", 0, FROM_TEMPLATE);
+        return c->of;
+    return is_given(c->given[0]) ? c->given[0] : value_text("", 0, FROM_TEMPLATE);
 }
 
 static bool truncate(double real, int64_t *integer)
@@ -20,40 +20,38 @@ static bool truncate(double real, int64_t *integer)
     return fits;
 }
 
-static struct value to_integer(struct render *r, struct value of, const struct value *given,
-                               const struct arguments *all)
+static struct value to_integer(struct render *r, const struct call *c)
 {
     int64_t integer;
     double real;
-    struct value made = is_given(given[0]) ? given[0] : value_integer(0);
-    (void)all;
-    if (of.kind == VALUE_INTEGER || of.kind == VALUE_NUMBER)
-        return of;
-    if (of.kind == VALUE_UNDEFINED)
-        render_fail(r, STATUS_USAGE, "undefined, so it is no number:", &of);
-    if (of.kind == VALUE_TEXT && text_integer(of, given_integer(r, given[1], 10), &integer))
+    struct value made = is_given(c->given[0]) ? c->given[0] : value_integer(0);
+    if (c->of.kind == VALUE_INTEGER || c->of.kind == VALUE_NUMBER)
+        return c->of;
+    if (c->of.kind == VALUE_UNDEFINED)
+        render_fail(r, STATUS_USAGE, "undefined, so it is no number:", &c->of);
+    if (c->of.kind == VALUE_TEXT && text_integer(c->of, given_integer(r, c->given[1], 10), &integer))
         made = value_integer(integer);
-    else if ((of.kind == VALUE_TEXT ? text_real(of, &real) : value_real(of, &real)) && truncate(real, &integer))
+    else if ((c->of.kind == VALUE_TEXT ? text_real(c->of, &real) : value_real(c->of, &real)) &&
+             truncate(real, &integer))
         made = value_integer(integer);
-    return value_mixed(made, of, of);
+    return value_mixed(made, c->of, c->of);
 }
 
-static struct value to_float(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value to_float(struct render *r, const struct call *c)
 {
     double real;
-    struct value made = is_given(given[0]) ? given[0] : value_float(0);
-    (void)all;
-    if (of.kind == VALUE_UNDEFINED)
-        render_fail(r, STATUS_USAGE, "undefined, so it is no number:", &of);
-    if (of.kind == VALUE_TEXT ? text_real(of, &real) : value_real(of, &real))
+    struct value made = is_given(c->given[0]) ? c->given[0] : value_float(0);
+    if (c->of.kind == VALUE_UNDEFINED)
+        render_fail(r, STATUS_USAGE, "undefined, so it is no number:", &c->of);
+    if (c->of.kind == VALUE_TEXT ? text_real(c->of, &real) : value_real(c->of, &real))
         made = value_float(real);
-    return value_mixed(made, of, of);
+    return value_mixed(made, c->of, c->of);
 }
 
-static struct value absolute(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value absolute(struct render *r, const struct call *c)
 {
     double real;
-    (void)given, (void)all;
+    struct value of = c->of;
     if (!value_real(of, &real))
         render_fail(r, STATUS_USAGE, "abs needs a number", NULL);
     if (of.kind == VALUE_FLOAT)
@@ -92,30 +90,31 @@ static struct value round_up_or_down(struct render *r, struct value of, double r
     return value_mixed(value_float(back / scale), of, of);
 }
 
-static struct value rounded(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value rounded(struct render *r, const struct call *c)
 {
     double real = 0;
-    int64_t decimals = given_integer(r, given[0], 0);
-    bool common = !is_given(given[1]) || text_is(given[1], "common"), up = text_is(given[1], "ceil");
-    (void)all;
-    if (!value_real(of, &real) || decimals < 0 || decimals > 15 || (!common && !up && !text_is(given[1], "floor")))
+    int64_t decimals = given_integer(r, c->given[0], 0);
+    bool common = !is_given(c->given[1]) || text_is(c->given[1], "common"), up = text_is(c->given[1], "ceil");
+    if (!value_real(c->of, &real) || decimals < 0 || decimals > 15 ||
+        (!common && !up && !text_is(c->given[1], "floor")))
         render_fail(r, STATUS_USAGE, "round needs a number, 0 to 15 decimals, and common, ceil or floor", NULL);
     if (r->status != STATUS_OK)
-        return of;
+        return c->of;
     if (!common)
-        return round_up_or_down(r, of, real, decimals, up);
-    if (of.kind != VALUE_FLOAT)
-        return of;
-    return render_charge(r, 50) ? value_mixed(value_float(round_common(real, (unsigned)decimals)), of, of) : of;
+        return round_up_or_down(r, c->of, real, decimals, up);
+    if (c->of.kind != VALUE_FLOAT)
+        return c->of;
+    return render_charge(r, 50) ? value_mixed(value_float(round_common(real, (unsigned)decimals)), c->of, c->of)
+                                : c->of;
 }
 
-static struct value attribute(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value attribute(struct render *r, const struct call *c)
 {
     struct value found;
-    (void)all;
-    if (given[0].kind == VALUE_TEXT && of.kind == VALUE_DICT)
-        return method_find(r, of, given[0], &found) ? found : value_undefined(); /* never an item */
-    return given[0].kind == VALUE_TEXT && of.kind != VALUE_UNDEFINED ? value_attribute(r, of, given[0]) : of;
+    if (c->given[0].kind == VALUE_TEXT && c->of.kind == VALUE_DICT)
+        return method_find(r, c->of, c->given[0], &found) ? found : value_undefined(); /* never an item */
+    return c->given[0].kind == VALUE_TEXT && c->of.kind != VALUE_UNDEFINED ? value_attribute(r, c->of, c->given[0])
+                                                                           : c->of;
 }
 
 static void set_separators(struct render *r, struct json_style *style, struct value pair)
@@ -130,37 +129,36 @@ static void set_separators(struct render *r, struct json_style *style, struct va
     }
 }
 
-static struct value to_json(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value to_json(struct render *r, const struct call *c)
 {
-    struct json_style style = {.ensure_ascii = value_truth(given[0]),
-                               .indented = is_given(given[1]) && given[1].kind != VALUE_NONE,
-                               .sort_keys = value_truth(given[3]),
+    struct json_style style = {.ensure_ascii = value_truth(c->given[0]),
+                               .indented = is_given(c->given[1]) && c->given[1].kind != VALUE_NONE,
+                               .sort_keys = value_truth(c->given[3]),
                                .item_separator = value_text(", ", 2, FROM_TEMPLATE),
                                .key_separator = value_text(": ", 2, FROM_TEMPLATE)};
-    (void)all;
     if (style.indented) {
         style.item_separator.len = 1;
         style.indent =
-            given[1].kind == VALUE_TEXT
-                ? given[1]
-                : operator_apply(r, '*', value_text(" ", 1, of.origin == FROM_TEMPLATE ? FROM_TEMPLATE : FROM_INPUT),
-                                 given[1]);
+            c->given[1].kind == VALUE_TEXT
+                ? c->given[1]
+                : operator_apply(r, '*', value_text(" ", 1, c->of.origin == FROM_TEMPLATE ? FROM_TEMPLATE : FROM_INPUT),
+                                 c->given[1]);
     }
-    set_separators(r, &style, given[2]);
+    set_separators(r, &style, c->given[2]);
     size_t start = r->texts.used;
     if (r->status == STATUS_OK)
-        print_json(r, &r->texts, of, &style);
+        print_json(r, &r->texts, c->of, &style);
     return text_end(r, start);
 }
 
 const struct function filters_value[] = {
-    {"default", fallback, {"default_value", "boolean"}},
-    {"d", fallback, {"default_value", "boolean"}},
-    {"int", to_integer, {"default", "base"}},
-    {"float", to_float, {"default"}},
-    {"abs", absolute, {NULL}},
-    {"round", rounded, {"precision", "method"}},
-    {"attr", attribute, {"name"}},
-    {"tojson", to_json, {"ensure_ascii", "indent", "separators", "sort_keys"}},
-    {NULL, NULL, {NULL}},
+    {"default", fallback, {"default_value", "boolean"}, 0},
+    {"d", fallback, {"default_value", "boolean"}, 0},
+    {"int", to_integer, {"default", "base"}, 0},
+    {"float", to_float, {"default"}, 0},
+    {"abs", absolute, {NULL}, 0},
+    {"round", rounded, {"precision", "method"}, 0},
+    {"attr", attribute, {"name"}, 0},
+    {"tojson", to_json, {"ensure_ascii", "indent", "separators", "sort_keys"}, 0},
+    {NULL, NULL, {NULL}, 0},
 };

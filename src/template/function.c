@@ -67,18 +67,18 @@ static void bind_named(struct render *r, const struct function *f, struct value 
 
 struct value function_call(struct render *r, const struct function *f, struct value of, const struct arguments *all)
 {
-    struct value given[PARAMETERS_MAX];
+    struct call c = {.of = of, .all = all, .variant = f->variant};
     size_t n = parameters_n(f);
     bool any = n > 0 && strcmp(f->parameters[0], "*") == 0;
     for (size_t i = 0; i < PARAMETERS_MAX; i++)
-        given[i] = i < all->n ? all->items[i] : value_undefined();
+        c.given[i] = i < all->n ? all->items[i] : value_undefined();
     if (!any && all->n > n)
         render_fail(r, STATUS_USAGE, "more arguments than there are parameters", NULL);
     for (uint32_t i = 0; i < all->named_n && !any; i++)
-        bind_named(r, f, given, &all->named[i]);
+        bind_named(r, f, c.given, &all->named[i]);
     if (!render_enter(r))
         return value_undefined();
-    struct value made = f->body(r, of, given, all);
+    struct value made = f->body(r, &c);
     render_leave(r);
     return r->status == STATUS_OK ? made : value_undefined();
 }

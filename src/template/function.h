@@ -17,14 +17,21 @@ struct arguments {
     uint32_t named_n;
 };
 
-/* given: bound to the parameters by place and by name; those that are not given are undefined. */
-typedef struct value function_body(struct render *r, struct value of, const struct value *given,
-                                   const struct arguments *all);
+/* A call of a filter, method or function. */
+struct call {
+    struct value of;                    /* what it is applied to */
+    struct value given[PARAMETERS_MAX]; /* by place and by name; those that are not given are undefined */
+    const struct arguments *all;
+    int variant; /* of the function's row */
+};
+
+typedef struct value function_body(struct render *r, const struct call *c);
 
 struct function {
     const char *name;
     function_body *body;
     const char *parameters[PARAMETERS_MAX]; /* "*": whatever is given, the body looks for itself */
+    int variant;                            /* which of several functions with one body */
 };
 
 /* Binds and calls. */

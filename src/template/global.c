@@ -5,16 +5,14 @@
 
 #include <string.h>
 
-static struct value make_range(struct render *r, struct value of, const struct value *given,
-                               const struct arguments *all)
+static struct value make_range(struct render *r, const struct call *c)
 {
-    int64_t start = 0, stop = given_integer(r, given[0], 0), step = given_integer(r, given[2], 1);
-    (void)of;
-    if (all->n + all->named_n == 0 || step == 0)
+    int64_t start = 0, stop = given_integer(r, c->given[0], 0), step = given_integer(r, c->given[2], 1);
+    if (c->all->n + c->all->named_n == 0 || step == 0)
         render_fail(r, STATUS_USAGE, "range needs an end, and a step that is not 0", NULL);
-    if (is_given(given[1])) {
+    if (is_given(c->given[1])) {
         start = stop;
-        stop = given_integer(r, given[1], 0);
+        stop = given_integer(r, c->given[1], 0);
     }
     struct value made = list_make(r, LIST_RANGE, 0);
     for (int64_t i = start; (step > 0 ? i < stop : i > stop) && render_charge(r, 1);) {
@@ -31,16 +29,15 @@ static void add_named(struct render *r, struct value dict, const struct argument
         dict_set(r, dict.as.dict, all->named[i].key, all->named[i].value);
 }
 
-static struct value make_dict(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value make_dict(struct render *r, const struct call *c)
 {
-    struct value made = dict_make(r, all->named_n);
-    (void)of;
-    if (given[0].kind == VALUE_DICT) {
-        for (uint32_t i = 0; i < given[0].as.dict->n && r->status == STATUS_OK; i++)
-            dict_set(r, made.as.dict, given[0].as.dict->entries[i].key, given[0].as.dict->entries[i].value);
-        made.origin = given[0].origin;
-    } else if (is_given(given[0])) {
-        struct value pairs = value_iterate(r, given[0]);
+    struct value made = dict_make(r, c->all->named_n);
+    if (c->given[0].kind == VALUE_DICT) {
+        for (uint32_t i = 0; i < c->given[0].as.dict->n && r->status == STATUS_OK; i++)
+            dict_set(r, made.as.dict, c->given[0].as.dict->entries[i].key, c->given[0].as.dict->entries[i].value);
+        made.origin = c->given[0].origin;
+    } else if (is_given(c->given[0])) {
+        struct value pairs = value_iterate(r, c->given[0]);
         for (uint32_t i = 0; r->status == STATUS_OK && i < pairs.as.list->n; i++) {
             struct value pair = pairs.as.list->items[i];
             if (pair.kind == VALUE_LIST && pair.as.list->n == 2)
@@ -50,43 +47,39 @@ static struct value make_dict(struct render *r, struct value of, const struct va
         }
     }
     if (r->status == STATUS_OK)
-        add_named(r, made, all);
+        add_named(r, made, c->all);
     return made;
 }
 
-static struct value make_namespace(struct render *r, struct value of, const struct value *given,
-                                   const struct arguments *all)
+static struct value make_namespace(struct render *r, const struct call *c)
 {
-    struct value made = make_dict(r, of, given, all);
+    struct value made = make_dict(r, c);
     if (r->status == STATUS_OK)
         made.kind = VALUE_NAMESPACE;
     return made;
 }
 
-static struct value refuse(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value refuse(struct render *r, const struct call *c)
 {
-    (void)all;
-    struct value text = value_to_text(r, given[0]);
+    struct value text = value_to_text(r, c->given[0]);
     if (r->status != STATUS_OK)
-        return of;
+        return c->of;
     r->status = STATUS_REFUSED;
     reason_set(r->why, "the chat template refuses: ", NULL);
     if (text.len > 0)
         reason_add_shown(r->why, text.as.text, text.len);
-    return of;
+    return c->of;
 }
 
-static struct value now(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value now(struct render *r, const struct call *c)
 {
-    (void)of;
-    (void)all;
-    return time_text(r, given[0]);
+    return time_text(r, c->given[0]);
 }
 
 static const struct function globals[] = {
-    {"range", make_range, {"*"}},         {"dict", make_dict, {"*"}},
-    {"namespace", make_namespace, {"*"}}, {"raise_exception", refuse, {"message"}},
-    {"strftime_now", now, {"format"}},
+    {"range", make_range, {"*"}, 0},         {"dict", make_dict, {"*"}, 0},
+    {"namespace", make_namespace, {"*"}, 0}, {"raise_exception", refuse, {"message"}, 0},
+    {"strftime_now", now, {"format"}, 0},
 };
 
 bool global_find(const struct render *r, struct value name, struct value *found)

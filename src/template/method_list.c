@@ -13,202 +13,180 @@ static bool check_list(struct render *r, struct value of)
     return r->status == STATUS_OK;
 }
 
-static struct value append(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value append(struct render *r, const struct call *c)
 {
-    if (all->n != 1)
+    if (c->all->n != 1)
         render_fail(r, STATUS_USAGE, "append takes one value", NULL);
-    if (check_list(r, of))
-        list_add(r, of.as.list, given[0]);
+    if (check_list(r, c->of))
+        list_add(r, c->of.as.list, c->given[0]);
     return value_none();
 }
 
-static struct value extend(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value extend(struct render *r, const struct call *c)
 {
-    struct value items = value_iterate(r, given[0]);
-    (void)all;
-    if (!check_list(r, of))
-        return of;
+    struct value items = value_iterate(r, c->given[0]);
+    if (!check_list(r, c->of))
+        return c->of;
     for (uint32_t i = 0, n = items.as.list->n; i < n && render_charge(r, 1); i++)
-        list_add(r, of.as.list, items.as.list->items[i]);
+        list_add(r, c->of.as.list, items.as.list->items[i]);
     return value_none();
 }
 
-static struct value insert(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value insert(struct render *r, const struct call *c)
 {
-    struct list *list = of.as.list;
-    int64_t n = list->n, at = given_integer(r, given[0], 0);
-    if (all->n != 2)
+    struct list *list = c->of.as.list;
+    int64_t n = list->n, at = given_integer(r, c->given[0], 0);
+    if (c->all->n != 2)
         render_fail(r, STATUS_USAGE, "insert takes a place and a value", NULL);
     at = at < 0 ? at + n : at;
     at = at < 0 ? 0 : at > n ? n : at;
-    if (!check_list(r, of) || !render_charge(r, list->n / 16))
-        return of;
-    list_add(r, list, given[1]);
+    if (!check_list(r, c->of) || !render_charge(r, list->n / 16))
+        return c->of;
+    list_add(r, list, c->given[1]);
     if (r->status != STATUS_OK)
-        return of;
+        return c->of;
     memmove(list->items + at + 1, list->items + at, (size_t)(n - at) * sizeof list->items[0]);
-    list->items[at] = given[1];
+    list->items[at] = c->given[1];
     return value_none();
 }
 
-static struct value pop(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value pop(struct render *r, const struct call *c)
 {
-    struct list *list = of.as.list;
-    int64_t at = given_integer(r, given[0], -1);
-    (void)all;
+    struct list *list = c->of.as.list;
+    int64_t at = given_integer(r, c->given[0], -1);
     at = at < 0 ? at + list->n : at;
     if (at < 0 || at >= list->n)
         render_fail(r, STATUS_USAGE, "nothing to take from the list at this place", NULL);
-    if (!check_list(r, of) || !render_charge(r, list->n / 16))
-        return of;
+    if (!check_list(r, c->of) || !render_charge(r, list->n / 16))
+        return c->of;
     struct value taken = list->items[at];
     list->n--;
     memmove(list->items + at, list->items + at + 1, (list->n - (size_t)at) * sizeof list->items[0]);
     return taken;
 }
 
-static struct value index_of(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value index_of(struct render *r, const struct call *c)
 {
-    (void)all;
-    for (uint32_t i = 0; i < of.as.list->n; i++) {
-        if (value_equal(r, of.as.list->items[i], given[0]))
+    for (uint32_t i = 0; i < c->of.as.list->n; i++) {
+        if (value_equal(r, c->of.as.list->items[i], c->given[0]))
             return value_integer(i);
     }
     render_fail(r, STATUS_USAGE, "the value looked for is not in the list", NULL);
-    return of;
+    return c->of;
 }
 
-static struct value count(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value count(struct render *r, const struct call *c)
 {
     int64_t n = 0;
-    (void)all;
-    for (uint32_t i = 0; i < of.as.list->n; i++)
-        n += value_equal(r, of.as.list->items[i], given[0]);
+    for (uint32_t i = 0; i < c->of.as.list->n; i++)
+        n += value_equal(r, c->of.as.list->items[i], c->given[0]);
     return value_integer(n);
 }
 
-static struct value copy_list(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value copy_list(struct render *r, const struct call *c)
 {
     struct value bounds[3] = {value_none(), value_none(), value_none()};
-    (void)given, (void)all;
-    return value_slice(r, of, bounds);
+    return value_slice(r, c->of, bounds);
 }
 
-static struct value get(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value get(struct render *r, const struct call *c)
 {
-    const struct entry *entry = dict_find(r, of.as.dict, given[0]);
-    if (all->n + all->named_n == 0)
+    const struct entry *entry = dict_find(r, c->of.as.dict, c->given[0]);
+    if (c->all->n + c->all->named_n == 0)
         render_fail(r, STATUS_USAGE, "get needs a key", NULL);
     if (entry != NULL)
         return entry->value;
-    return all->n + all->named_n > 1 ? given[1] : value_none();
+    return c->all->n + c->all->named_n > 1 ? c->given[1] : value_none();
 }
 
-static struct value items(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value items(struct render *r, const struct call *c)
 {
-    (void)given, (void)all;
-    return dict_list(r, of, LIST_ITEMS);
+    return dict_list(r, c->of, (enum list_form)c->variant);
 }
 
-static struct value keys(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value take_key(struct render *r, const struct call *c)
 {
-    (void)given, (void)all;
-    return dict_list(r, of, LIST_KEYS);
-}
-
-static struct value values(struct render *r, struct value of, const struct value *given, const struct arguments *all)
-{
-    (void)given, (void)all;
-    return dict_list(r, of, LIST_VALUES);
-}
-
-static struct value take_key(struct render *r, struct value of, const struct value *given, const struct arguments *all)
-{
-    struct entry *entry = dict_find(r, of.as.dict, given[0]);
-    if (entry == NULL && all->n < 2)
+    struct entry *entry = dict_find(r, c->of.as.dict, c->given[0]);
+    if (entry == NULL && c->all->n < 2)
         render_fail(r, STATUS_USAGE, "the key to take is not in the dict", NULL);
     if (entry == NULL)
-        return given[1];
+        return c->given[1];
     struct value taken = entry->value;
-    dict_remove(of.as.dict, entry);
+    dict_remove(c->of.as.dict, entry);
     return taken;
 }
 
-static struct value set_default(struct render *r, struct value of, const struct value *given,
-                                const struct arguments *all)
+static struct value set_default(struct render *r, const struct call *c)
 {
-    const struct entry *entry = dict_find(r, of.as.dict, given[0]);
-    struct value value = all->n > 1 ? given[1] : value_none();
+    const struct entry *entry = dict_find(r, c->of.as.dict, c->given[0]);
+    struct value value = c->all->n > 1 ? c->given[1] : value_none();
     if (entry == NULL)
-        dict_set(r, of.as.dict, given[0], value);
+        dict_set(r, c->of.as.dict, c->given[0], value);
     return entry == NULL ? value : entry->value;
 }
 
-static struct value update(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value update(struct render *r, const struct call *c)
 {
-    if (is_given(given[0]) && given[0].kind != VALUE_DICT)
+    if (is_given(c->given[0]) && c->given[0].kind != VALUE_DICT)
         render_fail(r, STATUS_USAGE, "update needs a dict", NULL);
-    for (uint32_t i = 0; given[0].kind == VALUE_DICT && i < given[0].as.dict->n && r->status == STATUS_OK; i++)
-        dict_set(r, of.as.dict, given[0].as.dict->entries[i].key, given[0].as.dict->entries[i].value);
-    for (uint32_t i = 0; i < all->named_n && r->status == STATUS_OK; i++)
-        dict_set(r, of.as.dict, all->named[i].key, all->named[i].value);
+    for (uint32_t i = 0; c->given[0].kind == VALUE_DICT && i < c->given[0].as.dict->n && r->status == STATUS_OK; i++)
+        dict_set(r, c->of.as.dict, c->given[0].as.dict->entries[i].key, c->given[0].as.dict->entries[i].value);
+    for (uint32_t i = 0; i < c->all->named_n && r->status == STATUS_OK; i++)
+        dict_set(r, c->of.as.dict, c->all->named[i].key, c->all->named[i].value);
     return value_none();
 }
 
-static struct value copy_dict(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value copy_dict(struct render *r, const struct call *c)
 {
-    struct value made = dict_make(r, of.as.dict->n);
-    (void)given, (void)all;
-    if (r->status == STATUS_OK && of.as.dict->n > 0) {
-        memcpy(made.as.dict->entries, of.as.dict->entries, of.as.dict->n * sizeof made.as.dict->entries[0]);
-        made.as.dict->n = of.as.dict->n;
+    struct value made = dict_make(r, c->of.as.dict->n);
+    if (r->status == STATUS_OK && c->of.as.dict->n > 0) {
+        memcpy(made.as.dict->entries, c->of.as.dict->entries, c->of.as.dict->n * sizeof made.as.dict->entries[0]);
+        made.as.dict->n = c->of.as.dict->n;
     }
-    made.origin = of.origin;
+    made.origin = c->of.origin;
     return made;
 }
 
-static struct value cycle(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value cycle(struct render *r, const struct call *c)
 {
-    (void)given;
-    if (all->n == 0) {
+    if (c->all->n == 0) {
         render_fail(r, STATUS_USAGE, "cycle needs values", NULL);
-        return of;
+        return c->of;
     }
-    return all->items[of.as.loop->index % all->n];
+    return c->all->items[c->of.as.loop->index % c->all->n];
 }
 
-static struct value changed(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value changed(struct render *r, const struct call *c)
 {
-    struct value now = list_make(r, LIST_TUPLE, all->n);
-    (void)given;
-    for (uint32_t i = 0; i < all->n && r->status == STATUS_OK; i++)
-        list_add(r, now.as.list, all->items[i]);
-    bool same = of.as.loop->changed_set && value_equal(r, of.as.loop->changed, now);
-    of.as.loop->changed = now;
-    of.as.loop->changed_set = true;
+    struct value now = list_make(r, LIST_TUPLE, c->all->n);
+    for (uint32_t i = 0; i < c->all->n && r->status == STATUS_OK; i++)
+        list_add(r, now.as.list, c->all->items[i]);
+    bool same = c->of.as.loop->changed_set && value_equal(r, c->of.as.loop->changed, now);
+    c->of.as.loop->changed = now;
+    c->of.as.loop->changed_set = true;
     return value_bool(!same);
 }
 
 const struct function methods_list[] = {
-    {"append", append, {"value"}}, {"extend", extend, {"values"}}, {"insert", insert, {"index", "value"}},
-    {"pop", pop, {"index"}},       {"index", index_of, {"value"}}, {"count", count, {"value"}},
-    {"copy", copy_list, {NULL}},   {NULL, NULL, {NULL}},
+    {"append", append, {"value"}, 0}, {"extend", extend, {"values"}, 0}, {"insert", insert, {"index", "value"}, 0},
+    {"pop", pop, {"index"}, 0},       {"index", index_of, {"value"}, 0}, {"count", count, {"value"}, 0},
+    {"copy", copy_list, {NULL}, 0},   {NULL, NULL, {NULL}, 0},
 };
 
 const struct function methods_dict[] = {
-    {"get", get, {"key", "default"}},
-    {"items", items, {NULL}},
-    {"keys", keys, {NULL}},
-    {"values", values, {NULL}},
-    {"pop", take_key, {"key", "default"}},
-    {"setdefault", set_default, {"key", "default"}},
-    {"update", update, {"*"}},
-    {"copy", copy_dict, {NULL}},
-    {NULL, NULL, {NULL}},
+    {"get", get, {"key", "default"}, 0},
+    {"items", items, {NULL}, LIST_ITEMS},
+    {"keys", items, {NULL}, LIST_KEYS},
+    {"values", items, {NULL}, LIST_VALUES},
+    {"pop", take_key, {"key", "default"}, 0},
+    {"setdefault", set_default, {"key", "default"}, 0},
+    {"update", update, {"*"}, 0},
+    {"copy", copy_dict, {NULL}, 0},
+    {NULL, NULL, {NULL}, 0},
 };
 
 const struct function methods_loop[] = {
-    {"cycle", cycle, {"*"}},
-    {"changed", changed, {"*"}},
-    {NULL, NULL, {NULL}},
+    {"cycle", cycle, {"*"}, 0},
+    {"changed", changed, {"*"}, 0},
+    {NULL, NULL, {NULL}, 0},
 };

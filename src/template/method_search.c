@@ -58,24 +58,23 @@ static bool check_separator(struct render *r, struct value separator)
     return r->status == STATUS_OK;
 }
 
-static struct value split(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value split(struct render *r, const struct call *c)
 {
-    int64_t most = given_integer(r, given[1], -1);
+    int64_t most = given_integer(r, c->given[1], -1);
     size_t at = 0;
-    (void)all;
-    if (!is_given(given[0]) || given[0].kind == VALUE_NONE)
-        return split_space(r, of, most);
+    if (!is_given(c->given[0]) || c->given[0].kind == VALUE_NONE)
+        return split_space(r, c->of, most);
     struct value made = list_make(r, LIST_PLAIN, 0);
-    if (!check_separator(r, given[0]) || !render_charge(r, of.len / 16))
-        return of;
+    if (!check_separator(r, c->given[0]) || !render_charge(r, c->of.len / 16))
+        return c->of;
     for (; most != 0; most--) {
-        size_t found = text_find(r, of, given[0], at);
+        size_t found = text_find(r, c->of, c->given[0], at);
         if (found == SIZE_MAX)
             break;
-        add_part(r, made, of, at, found);
-        at = found + given[0].len;
+        add_part(r, made, c->of, at, found);
+        at = found + c->given[0].len;
     }
-    add_part(r, made, of, at, of.len);
+    add_part(r, made, c->of, at, c->of.len);
     return made;
 }
 
@@ -110,41 +109,40 @@ static void split_space_last(struct render *r, struct value made, struct value o
     }
 }
 
-static struct value split_last(struct render *r, struct value of, const struct value *given,
-                               const struct arguments *all)
+static struct value split_last(struct render *r, const struct call *c)
 {
-    int64_t most = given_integer(r, given[1], -1);
-    bool space = !is_given(given[0]) || given[0].kind == VALUE_NONE;
+    int64_t most = given_integer(r, c->given[1], -1);
+    bool space = !is_given(c->given[0]) || c->given[0].kind == VALUE_NONE;
     struct value made = list_make(r, LIST_PLAIN, 0);
-    size_t end = of.len;
-    (void)all;
-    if (r->status != STATUS_OK || (!space && !check_separator(r, given[0])))
-        return of;
+    size_t end = c->of.len;
+    if (r->status != STATUS_OK || (!space && !check_separator(r, c->given[0])))
+        return c->of;
     if (space) {
-        split_space_last(r, made, of, most);
+        split_space_last(r, made, c->of, most);
     } else {
         for (; most != 0; most--) {
-            size_t found = find_last(r, of, given[0], end);
+            size_t found = find_last(r, c->of, c->given[0], end);
             if (found == SIZE_MAX)
                 break;
-            add_part(r, made, of, found + given[0].len, end);
+            add_part(r, made, c->of, found + c->given[0].len, end);
             end = found;
         }
-        add_part(r, made, of, 0, end);
+        add_part(r, made, c->of, 0, end);
     }
     if (r->status == STATUS_OK)
         turn_around(made.as.list);
     return made;
 }
 
-static struct value lines(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value lines(struct render *r, const struct call *c)
 {
-    (void)all;
-    return text_lines(r, of, value_truth(given[0]));
+    return text_lines(r, c->of, value_truth(c->given[0]));
 }
 
-static struct value cut_in_three(struct render *r, struct value of, struct value separator, bool last)
+static struct value partition(struct render *r, const struct call *c)
 {
+    struct value of = c->of, separator = c->given[0];
+    bool last = c->variant != 0;
     if (!check_separator(r, separator))
         return of;
     struct value made = list_make(r, LIST_TUPLE, 3);
@@ -157,19 +155,6 @@ static struct value cut_in_three(struct render *r, struct value of, struct value
     return made;
 }
 
-static struct value partition(struct render *r, struct value of, const struct value *given, const struct arguments *all)
-{
-    (void)all;
-    return cut_in_three(r, of, given[0], false);
-}
-
-static struct value partition_last(struct render *r, struct value of, const struct value *given,
-                                   const struct arguments *all)
-{
-    (void)all;
-    return cut_in_three(r, of, given[0], true);
-}
-
 static bool has_at(struct value of, struct value what, bool at_end)
 {
     return what.kind == VALUE_TEXT && what.len <= of.len &&
@@ -177,8 +162,10 @@ static bool has_at(struct value of, struct value what, bool at_end)
 }
 
 /* A text, or one of a tuple of texts. */
-static struct value has_any(struct render *r, struct value of, struct value what, bool at_end)
+static struct value has_any(struct render *r, const struct call *c)
 {
+    struct value of = c->of, what = c->given[0];
+    bool at_end = c->variant != 0;
     bool tuple = what.kind == VALUE_LIST && what.as.list->form == LIST_TUPLE;
     bool any = has_at(of, what, at_end);
     if (!tuple && what.kind != VALUE_TEXT)
@@ -188,31 +175,10 @@ static struct value has_any(struct render *r, struct value of, struct value what
     return value_bool(any);
 }
 
-static struct value starts_with(struct render *r, struct value of, const struct value *given,
-                                const struct arguments *all)
+static struct value remove_end(struct render *r, const struct call *c)
 {
-    (void)all;
-    return has_any(r, of, given[0], false);
-}
-
-static struct value ends_with(struct render *r, struct value of, const struct value *given, const struct arguments *all)
-{
-    (void)all;
-    return has_any(r, of, given[0], true);
-}
-
-static struct value remove_prefix(struct render *r, struct value of, const struct value *given,
-                                  const struct arguments *all)
-{
-    (void)all;
-    return has_at(of, given[0], false) ? text_part(r, of, given[0].len, of.len - given[0].len) : of;
-}
-
-static struct value remove_suffix(struct render *r, struct value of, const struct value *given,
-                                  const struct arguments *all)
-{
-    (void)all;
-    return has_at(of, given[0], true) ? text_part(r, of, 0, of.len - given[0].len) : of;
+    size_t cut = has_at(c->of, c->given[0], c->variant != 0) ? c->given[0].len : 0;
+    return text_part(r, c->of, c->variant != 0 ? 0 : cut, c->of.len - cut);
 }
 
 /* The part from the second to the third argument, and where it begins, in characters. */
@@ -232,13 +198,16 @@ static struct value searched(struct render *r, struct value of, const struct val
     return part;
 }
 
-static struct value find(struct render *r, struct value of, const struct value *given, bool last, bool must)
+enum { FIND_LAST = 1, FIND_OR_FAIL = 2 };
+
+static struct value find(struct render *r, const struct call *c)
 {
     size_t first;
-    struct value part = searched(r, of, given, &first);
+    struct value of = c->of, part = searched(r, of, c->given, &first);
+    bool last = (c->variant & FIND_LAST) != 0, must = (c->variant & FIND_OR_FAIL) != 0;
     if (r->status != STATUS_OK)
         return of;
-    size_t at = last ? find_last(r, part, given[0], part.len) : text_find(r, part, given[0], 0);
+    size_t at = last ? find_last(r, part, c->given[0], part.len) : text_find(r, part, c->given[0], 0);
     if (at == SIZE_MAX && must)
         render_fail(r, STATUS_USAGE, "the text looked for is not there", NULL);
     if (at == SIZE_MAX || !render_charge(r, at / 16))
@@ -246,62 +215,34 @@ static struct value find(struct render *r, struct value of, const struct value *
     return value_integer((int64_t)(first + text_characters(text_part(r, part, 0, at))));
 }
 
-static struct value find_first(struct render *r, struct value of, const struct value *given,
-                               const struct arguments *all)
-{
-    (void)all;
-    return find(r, of, given, false, false);
-}
-
-static struct value find_from_end(struct render *r, struct value of, const struct value *given,
-                                  const struct arguments *all)
-{
-    (void)all;
-    return find(r, of, given, true, false);
-}
-
-static struct value index_of(struct render *r, struct value of, const struct value *given, const struct arguments *all)
-{
-    (void)all;
-    return find(r, of, given, false, true);
-}
-
-static struct value last_index_of(struct render *r, struct value of, const struct value *given,
-                                  const struct arguments *all)
-{
-    (void)all;
-    return find(r, of, given, true, true);
-}
-
-static struct value count(struct render *r, struct value of, const struct value *given, const struct arguments *all)
+static struct value count(struct render *r, const struct call *c)
 {
     int64_t n = 0;
-    (void)all;
-    if (given[0].kind != VALUE_TEXT || !render_charge(r, of.len / 16)) {
+    if (c->given[0].kind != VALUE_TEXT || !render_charge(r, c->of.len / 16)) {
         render_fail(r, STATUS_USAGE, "a text is counted in a text", NULL);
-        return of;
+        return c->of;
     }
-    if (given[0].len == 0)
-        return value_integer((int64_t)text_characters(of) + 1);
-    for (size_t at = 0; (at = text_find(r, of, given[0], at)) != SIZE_MAX; at += given[0].len)
+    if (c->given[0].len == 0)
+        return value_integer((int64_t)text_characters(c->of) + 1);
+    for (size_t at = 0; (at = text_find(r, c->of, c->given[0], at)) != SIZE_MAX; at += c->given[0].len)
         n++;
     return value_integer(n);
 }
 
 const struct function methods_text_search[] = {
-    {"split", split, {"sep", "maxsplit"}},
-    {"rsplit", split_last, {"sep", "maxsplit"}},
-    {"splitlines", lines, {"keepends"}},
-    {"partition", partition, {"sep"}},
-    {"rpartition", partition_last, {"sep"}},
-    {"startswith", starts_with, {"prefix"}},
-    {"endswith", ends_with, {"suffix"}},
-    {"removeprefix", remove_prefix, {"prefix"}},
-    {"removesuffix", remove_suffix, {"suffix"}},
-    {"find", find_first, {"sub", "start", "end"}},
-    {"rfind", find_from_end, {"sub", "start", "end"}},
-    {"index", index_of, {"sub", "start", "end"}},
-    {"rindex", last_index_of, {"sub", "start", "end"}},
-    {"count", count, {"sub"}},
-    {NULL, NULL, {NULL}},
+    {"split", split, {"sep", "maxsplit"}, 0},
+    {"rsplit", split_last, {"sep", "maxsplit"}, 0},
+    {"splitlines", lines, {"keepends"}, 0},
+    {"partition", partition, {"sep"}, 0},
+    {"rpartition", partition, {"sep"}, 1},
+    {"startswith", has_any, {"prefix"}, 0},
+    {"endswith", has_any, {"suffix"}, 1},
+    {"removeprefix", remove_end, {"prefix"}, 0},
+    {"removesuffix", remove_end, {"suffix"}, 1},
+    {"find", find, {"sub", "start", "end"}, 0},
+    {"rfind", find, {"sub", "start", "end"}, FIND_LAST},
+    {"index", find, {"sub", "start", "end"}, FIND_OR_FAIL},
+    {"rindex", find, {"sub", "start", "end"}, FIND_LAST | FIND_OR_FAIL},
+    {"count", count, {"sub"}, 0},
+    {NULL, NULL, {NULL}, 0},
 };
