@@ -15,6 +15,7 @@ static bool check_list(struct render *r, struct value of)
 
 static struct value append(struct render *r, const struct call *c)
 {
+    r->kept++;
     if (c->all->n != 1)
         render_fail(r, STATUS_USAGE, "append takes one value", NULL);
     if (check_list(r, c->of))
@@ -25,6 +26,7 @@ static struct value append(struct render *r, const struct call *c)
 static struct value extend(struct render *r, const struct call *c)
 {
     struct value items = value_iterate(r, c->given[0]);
+    r->kept++;
     if (!check_list(r, c->of))
         return c->of;
     for (uint32_t i = 0, n = items.as.list->n; i < n && render_charge(r, 1); i++)
@@ -36,6 +38,7 @@ static struct value insert(struct render *r, const struct call *c)
 {
     struct list *list = c->of.as.list;
     int64_t n = list->n, at = given_integer(r, c->given[0], 0);
+    r->kept++;
     if (c->all->n != 2)
         render_fail(r, STATUS_USAGE, "insert takes a place and a value", NULL);
     at = at < 0 ? at + n : at;
@@ -120,6 +123,7 @@ static struct value set_default(struct render *r, const struct call *c)
 {
     const struct entry *entry = dict_find(r, c->of.as.dict, c->given[0]);
     struct value value = c->all->n > 1 ? c->given[1] : value_none();
+    r->kept++;
     if (entry == NULL)
         dict_set(r, c->of.as.dict, c->given[0], value);
     return entry == NULL ? value : entry->value;
@@ -127,6 +131,7 @@ static struct value set_default(struct render *r, const struct call *c)
 
 static struct value update(struct render *r, const struct call *c)
 {
+    r->kept++;
     if (is_given(c->given[0]) && c->given[0].kind != VALUE_DICT)
         render_fail(r, STATUS_USAGE, "update needs a dict", NULL);
     for (uint32_t i = 0; c->given[0].kind == VALUE_DICT && i < c->given[0].as.dict->n && r->status == STATUS_OK; i++)
@@ -159,6 +164,7 @@ static struct value cycle(struct render *r, const struct call *c)
 static struct value changed(struct render *r, const struct call *c)
 {
     struct value now = list_make(r, LIST_TUPLE, c->all->n);
+    r->kept++;
     for (uint32_t i = 0; i < c->all->n && r->status == STATUS_OK; i++)
         list_add(r, now.as.list, c->all->items[i]);
     bool same = c->of.as.loop->changed_set && value_equal(r, c->of.as.loop->changed, now);

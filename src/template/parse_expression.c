@@ -27,44 +27,28 @@ static uint32_t take_any_op(struct parser *p, const uint32_t *ops)
     return 0;
 }
 
-static struct node *parse_power(struct parser *p)
-{
-    struct node *left = parse_unary(p, true);
-    while (parser_take_op(p, '*' << 8 | '*'))
-        left = binary(p, NODE_BINARY, '*' << 8 | '*', left, parse_unary(p, true));
-    return left;
-}
+/* Binary operators from the loosest to the tightest; `~` is a level of its own between sums and products. */
+enum { LEVEL_SUM, LEVEL_CONCAT, LEVEL_PRODUCT, LEVEL_POWER, LEVELS };
 
-static struct node *parse_product(struct parser *p)
+static struct node *parse_level(struct parser *p, int level)
 {
-    static const uint32_t ops[] = {'*', '/', '/' << 8 | '/', '%', 0};
-    struct node *left = parse_power(p);
-    for (uint32_t op; (op = take_any_op(p, ops)) != 0;)
-        left = binary(p, NODE_BINARY, op, left, parse_power(p));
-    return left;
-}
-
-static struct node *parse_concat(struct parser *p)
-{
-    struct node *first = parse_product(p);
+    static const uint32_t ops[LEVELS][5] = {
+        {'+', '-', 0}, {'~', 0}, {'*', '/', '/' << 8 | '/', '%', 0}, {'*' << 8 | '*', 0}};
+    if (level == LEVELS)
+        return parse_unary(p, true);
+    struct node *left = parse_level(p, level + 1);
     struct node_list parts = {NULL, NULL};
-    if (!parser_at_op(p, '~'))
-        return first;
-    struct node *node = parser_node(p, NODE_CONCAT);
-    node_list_add(&parts, first);
-    while (parser_take_op(p, '~'))
-        node_list_add(&parts, parse_product(p));
-    node->a = parts.first;
-    return node;
-}
-
-static struct node *parse_sum(struct parser *p)
-{
-    static const uint32_t ops[] = {'+', '-', 0};
-    struct node *left = parse_concat(p);
-    for (uint32_t op; (op = take_any_op(p, ops)) != 0;)
-        left = binary(p, NODE_BINARY, op, left, parse_concat(p));
-    return left;
+    for (uint32_t op; (op = take_any_op(p, ops[level])) != 0;) {
+        struct node *right = parse_level(p, level + 1);
+        if (op != '~') {
+            left = binary(p, NODE_BINARY, op, left, right);
+            continue;
+        }
+        if (parts.first == NULL)
+            node_list_add(&parts, left);
+        node_list_add(&parts, right);
+    }
+    return parts.first == NULL ? left : binary(p, NODE_CONCAT, 0, parts.first, NULL);
 }
 
 static uint32_t take_comparison(struct parser *p)
@@ -85,10 +69,10 @@ static uint32_t take_comparison(struct parser *p)
 
 static struct node *parse_compare(struct parser *p)
 {
-    struct node *first = parse_sum(p);
+    struct node *first = parse_level(p, LEVEL_SUM);
     struct node_list operands = {NULL, NULL};
     for (uint32_t op; (op = take_comparison(p)) != 0;)
-        node_list_add(&operands, binary(p, NODE_OPERAND, op, parse_sum(p), NULL));
+        node_list_add(&operands, binary(p, NODE_OPERAND, op, parse_level(p, LEVEL_SUM), NULL));
     return operands.first == NULL ? first : binary(p, NODE_COMPARE, 0, first, operands.first);
 }
 

@@ -123,11 +123,11 @@ static bool take_area(struct area *a, struct arena *from, size_t capacity, const
 
 size_t template_scratch_len(const struct template_limits *limits, size_t json_len)
 {
-    enum { BASE = 1 << 20, TEXTS_PER_BYTE = 16, VALUES_PER_BYTE = 100 };
+    enum { BASE = 1 << 21, PER_BYTE = 48 }; /* a value takes 16 bytes and at least 2 of JSON */
     size_t most = (SIZE_MAX >> 10) - limits->output_len;
     if (json_len > most)
         return SIZE_MAX;
-    return 2 * limits->output_len + 2 * BASE + json_len * (TEXTS_PER_BYTE + VALUES_PER_BYTE);
+    return 2 * limits->output_len + BASE + json_len * PER_BYTE;
 }
 
 static bool prepare(struct render *r, struct arena *scratch)

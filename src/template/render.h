@@ -25,6 +25,7 @@ struct render {
     uint64_t steps; /* left */
     uint32_t depth; /* left */
     uint32_t line;
+    uint32_t kept; /* counts values put where they outlive the expression that made them */
     enum { JUMP_NONE, JUMP_BREAK, JUMP_CONTINUE } jump;
     enum status status;
     struct reason *why;

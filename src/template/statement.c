@@ -5,16 +5,46 @@
 
 typedef void statement(struct render *r, const struct node *node);
 
+/* What an expression takes is given back once its value is used, unless something of it was kept: an expression cannot
+ * set a variable outside of the macros it calls. */
+struct mark {
+    size_t texts, values;
+    uint32_t kept;
+};
+
+static struct mark take_mark(const struct render *r)
+{
+    return (struct mark){r->texts.used, arena_used(r->values), r->kept};
+}
+
+static void give_back(struct render *r, struct mark mark)
+{
+    if (r->kept != mark.kept)
+        return;
+    r->texts.used = mark.texts;
+    arena_rewind(r->values, mark.values);
+}
+
 static void run_output(struct render *r, const struct node *node)
 {
+    struct mark mark = take_mark(r);
     struct value value = evaluate(r, node->a);
     if (r->status == STATUS_OK)
         print_text(r, &r->output, value);
+    give_back(r, mark);
+}
+
+static bool condition(struct render *r, const struct node *node)
+{
+    struct mark mark = take_mark(r);
+    bool holds = value_truth(evaluate(r, node));
+    give_back(r, mark);
+    return holds;
 }
 
 static void run_if(struct render *r, const struct node *node)
 {
-    while (!value_truth(evaluate(r, node->a))) {
+    while (!condition(r, node->a)) {
         if (node->c == NULL || r->status != STATUS_OK)
             return;
         if (node->c->kind != NODE_IF || node->c->next != NULL) {
@@ -53,6 +83,7 @@ void assign(struct render *r, const struct node *target, struct value value)
         unpack(r, target->a, value);
     } else {
         struct value of = evaluate(r, target->a);
+        r->kept++;
         if (of.kind == VALUE_NAMESPACE)
             dict_set(r, of.as.dict, target->value, value);
         else

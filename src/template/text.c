@@ -89,6 +89,13 @@ struct value text_part(const struct render *r, struct value text, size_t first, 
     return part;
 }
 
+/* b is in the heap right behind a: together they are a text already. */
+static bool are_neighbours(const struct render *r, struct value a, struct value b)
+{
+    uintptr_t start = (uintptr_t)r->texts.text, end = start + r->texts.used;
+    return a.as.text + a.len == b.as.text && (uintptr_t)a.as.text >= start && (uintptr_t)b.as.text < end;
+}
+
 static bool at_heap_end(const struct render *r, struct value text)
 {
     return text.len > 0 && text.as.text + text.len == r->texts.text + r->texts.used &&
@@ -102,6 +109,8 @@ struct value text_concat(struct render *r, struct value a, struct value b)
         return b;
     if (b.len == 0)
         return a;
+    if (are_neighbours(r, a, b))
+        return heap_text(r, (size_t)(a.as.text - r->texts.text), (size_t)a.len + b.len);
     if (at_heap_end(r, a)) /* nothing but new bytes after it: it grows where it is */
         start = (size_t)(a.as.text - r->texts.text);
     else
