@@ -29,6 +29,11 @@ CORE_SRC := $(addprefix src/core/, \
  evidence/owed.c evidence/release.c evidence/release_json.c evidence/report.c evidence/sim.c \
  policy/check.c policy/parse.c)
 CORE_SRC += $(addprefix src/core/receipt/, chain.c receipt.c statement.c verify.c)
+TEMPLATE_SRC := $(addprefix src/template/, \
+ access.c call.c character.c collection.c compare.c evaluate.c filter_choose.c filter_list.c filter_text.c filter_value.c \
+ format.c function.c global.c json_print.c lexer.c method_list.c method_search.c method_text.c number_read.c number_text.c \
+ operator.c parse_expression.c parse_literal.c parse_statement.c parser.c piece.c print.c render.c scope.c sort.c \
+ statement.c test.c text.c time_text.c)
 ENGINE_SRC := $(addprefix src/engine/, \
  attention.c cache.c detokenizer.c encode.c engine.c experts.c family.c format.c forward.c gguf.c gguf_value.c layout.c \
  model.c model_tensors.c numerics.c product.c rope.c row.c sample.c sequence.c sort.c step.c tokenizer.c vocabulary.c \
@@ -40,13 +45,14 @@ SYS_SRC := $(addprefix src/sys/, \
  api_error.c clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c release_client.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/start.c openssl/x25519.c \
  https_answer.c https_client.c https_connection.c https_receive.c https_server.c https_url.c https_wire.c listen.c tls_identity.c)
 ENCLAVE_SRC := $(addprefix src/enclave/, \
- attestor.c channel.c chat_request.c config.c egress.c event.c frame.c gate.c gate_exchange.c gate_route.c obtain.c \
+ attestor.c channel.c chat_messages.c chat_request.c config.c egress.c event.c frame.c gate.c gate_exchange.c gate_route.c obtain.c \
  prompt.c sandbox.c sandbox_rules.c scribe.c scribe_answer.c scribe_memory.c scribe_receipt.c scribe_request.c \
  scribe_tokens.c scribe_transport.c setup.c spawn.c vault.c vault_open.c vault_serve.c warden.c warden_serve.c)
 BROKER_SRC := $(addprefix src/broker/, \
  audit_log.c audit_record.c broker.c commands.c create.c decide.c kek.c nonces.c run_add.c run_log.c run_policy.c \
  serve.c store.c)
-CLIENT_SRC := $(addprefix src/client/, bench.c chat.c chat_message.c chat_stream.c private_request.c simulator.c verify.c verify_command.c)
+CLIENT_SRC := $(addprefix src/client/, bench.c chat.c chat_message.c chat_stream.c chat_template.c private_request.c simulator.c \
+ verify.c verify_command.c)
 CLIENT_SRC += $(addprefix src/client/, fernet.c inspect.c keys.c keys_file.c keys_rewrap.c receipt.c replay.c replay_model.c replay_run.c seal.c seal_source.c \
  seal_write.c unseal.c)
 
@@ -62,9 +68,10 @@ TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/
 ENGINE_TESTS := engine/reference engine/cache engine/tokenizer engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/admission engine/workers
 TESTS += $(ENGINE_TESTS)
-SCRIPT_TESTS += test/cli/seal.sh test/models/families.py
+TESTS += template/language template/limits template/origin
+SCRIPT_TESTS += test/cli/seal.sh test/models/families.py test/template/oracle.sh
 # programs that scripts use
-TEST_TOOLS := engine/print_logits
+TEST_TOOLS := engine/print_logits template/render_lines
 SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh test/cli/transcripts.sh
 BENCHES += seal
 BENCHES += engine kernels
@@ -74,6 +81,7 @@ FUZZERS += json_parse base64_parse hex_parse http_head_parse http_chunked_parse 
  ohttp_chunk_parse
 FUZZERS += sim_parse bundle_parse policy_parse release_parse audit_record_parse
 FUZZERS += gguf_parse tokenizer_encode
+FUZZERS += template_parse
 FUZZERS += config_parse chat_request_parse frame_read http_route
 
 # what a static libcrypto needs differs between Debian 12 and 13 (zlib, zstd)
@@ -82,7 +90,7 @@ LIBS_ALL := -lsqlite3 -levent_openssl -levent_pthreads -levent_core -lssl -lcryp
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 group = -Wl,--start-group $(patsubst %,$(BUILD)/lib%.a,$(1)) -Wl,--end-group
-ARCHIVES := client broker enclave names sys engine core
+ARCHIVES := client broker enclave names sys engine template core
 LIB_FILES := $(ARCHIVES:%=$(BUILD)/lib%.a)
 
 PROGRAMS := $(BUILD)/cloister $(BUILD)/cloister-enclave
@@ -91,6 +99,7 @@ all: $(PROGRAMS)
 
 $(BUILD)/libcore.a: $(call objects,$(CORE_SRC))
 $(BUILD)/libengine.a: $(call objects,$(ENGINE_SRC))
+$(BUILD)/libtemplate.a: $(call objects,$(TEMPLATE_SRC))
 $(BUILD)/libsys.a: $(call objects,$(SYS_SRC))
 $(BUILD)/libenclave.a: $(call objects,$(ENCLAVE_SRC))
 $(BUILD)/libnames.a: $(BUILD)/src/sys/resolve_names.o
@@ -107,7 +116,7 @@ MANUAL_OBJECTS := $(addprefix $(BUILD)/src/main/,groups.o manual.o manual_text.o
 $(BUILD)/cloister: $(BUILD)/src/main/cloister.o $(BUILD)/src/main/groups.o $(LIB_FILES)
 $(BUILD)/cloister-manual: $(BUILD)/src/main/manual_main.o $(MANUAL_OBJECTS) $(LIB_FILES)
 $(BUILD)/cloister $(BUILD)/cloister-manual:
-	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,client broker names sys engine core) $(LIBS_ALL)
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,client broker names sys engine template core) $(LIBS_ALL)
 
 # the manual pages and the shell's completion, from the same tables as the commands
 man: $(BUILD)/cloister-manual
@@ -120,13 +129,13 @@ ENCLAVE_LINK := $(if $(filter asan fuzz,$(FLAVOUR)),-pie,-static-pie)
 $(BUILD)/cloister-enclave: $(BUILD)/src/enclave/main.o $(BUILD)/src/sys/resolve_numeric.o $(LIB_FILES)
 	@echo "  link $@"
 	@$(CC) $(filter-out -pie,$(LDFLAGS)) $(ENCLAVE_LINK) -Wl,--gc-sections,-Map,$@.map -o $@ $< \
-	 $(BUILD)/src/sys/resolve_numeric.o $(call group,enclave sys engine core) $(LIBS_ENCLAVE) 2>$@.warnings || \
+	 $(BUILD)/src/sys/resolve_numeric.o $(call group,enclave sys engine template core) $(LIBS_ENCLAVE) 2>$@.warnings || \
 	 { cat $@.warnings; exit 1; }
 
-# core and engine are pure C11; the rest may call the system
+# core, engine and template are pure C11; the rest may call the system
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(if $(filter src/core/% src/engine/%,$<),,-D_GNU_SOURCE) -iquote src -iquote test $(CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
+	$(CC) $(if $(filter src/core/% src/engine/% src/template/%,$<),,-D_GNU_SOURCE) -iquote src -iquote test $(CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
 
 # one file for each instruction set of the SHA-256 lanes
 $(BUILD)/src/core/crypto/sha256_lanes_avx2.o: EXTRA := -mavx2

@@ -73,11 +73,14 @@ point 'core asks only for memory and string functions and the crypto face' "$wor
 defined "$build/libengine.a" "$build"/src/core/base/*.o | sort -u - "$work/libc" >"$work/allowed"
 undefined "$build/libengine.a" | comm -23 - "$work/allowed" >"$work/engine"
 point 'engine asks only for memory and string functions and core/base' "$work/engine"
-for archive in core engine; do
+defined "$build/libtemplate.a" "$build"/src/core/base/*.o "$build"/src/core/codec/*.o | sort -u - "$work/libc" >"$work/allowed"
+undefined "$build/libtemplate.a" | comm -23 - "$work/allowed" >"$work/template"
+point 'template asks only for memory and string functions, core/base and core/codec' "$work/template"
+for archive in core engine template; do
     objdump -t "$build/lib$archive.a" | awk -v a=$archive '
         / (\.data|\.bss|\*COM\*)/ && !/\.data\.rel\.ro|asan|ubsan|\.Lubsan/ && $NF !~ /^\.(data|bss)/ { print a ": " $NF }'
 done >"$work/globals"
-point 'core and engine have no writable globals' "$work/globals"
+point 'core, engine and template have no writable globals' "$work/globals"
 
 # ---- the enclave's binary ----
 binary=$build/cloister-enclave
@@ -103,7 +106,7 @@ else
 fi
 
 # ---- parsers and their fuzz targets ----
-grep -hoE '\b[a-z0-9_]+_parse\(' src/core/*/*.h src/engine/*.h | tr -d '(' | sort -u |
+grep -hoE '\b[a-z0-9_]+_parse\(' src/core/*/*.h src/engine/*.h src/template/template.h | tr -d '(' | sort -u |
     while read -r parser; do
         targets=$(grep -lE "\\b$parser\\(" test/fuzz/*.c)
         [ -n "$targets" ] || echo "$parser: no fuzz target calls it"

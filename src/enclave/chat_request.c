@@ -76,7 +76,7 @@ static enum status take_stops(struct chat_request *r, const struct json *root, s
 /* Features that change the answer and are not there: refused unless they are absent or off. */
 static enum status refuse_features(const struct json *root, struct reason *why)
 {
-    static const char *const lists[] = {"tools", "functions", "logit_bias", NULL};
+    static const char *const lists[] = {"functions", "logit_bias", NULL};
     static const char *const penalties[] = {"frequency_penalty", "presence_penalty", NULL};
     const char *found = NULL;
     bool logprobs = false;
@@ -108,58 +108,6 @@ static enum status refuse_features(const struct json *root, struct reason *why)
     return STATUS_UNSUPPORTED;
 }
 
-/* content: a text, or parts of type "text", which are joined in the arena. */
-static enum status take_content(struct chat_text *out, struct arena *arena, const struct json *content,
-                                struct reason *why)
-{
-    size_t len = 0;
-    if (content != NULL && content->type == JSON_STRING) {
-        *out = (struct chat_text){content->text, content->text_len};
-        return STATUS_OK;
-    }
-    if (content == NULL || content->type != JSON_ARRAY)
-        return wrong(why, "messages.content", "a text or a list of parts of type \"text\"");
-    for (const struct json *part = content->first; part != NULL; part = part->next) {
-        const struct json *text = json_get(part, "text");
-        if (!json_is_text(json_get(part, "type"), "text") || text == NULL || text->type != JSON_STRING)
-            return wrong(why, "messages.content", "a text or a list of parts of type \"text\"");
-        len += text->text_len;
-    }
-    char *joined = arena_take(arena, len + 1, 1, 1);
-    if (joined == NULL)
-        return STATUS_NO_MEMORY;
-    *out = (struct chat_text){joined, len};
-    for (const struct json *part = content->first; part != NULL; part = part->next) {
-        const struct json *text = json_get(part, "text");
-        memcpy(joined, text->text, text->text_len);
-        joined += text->text_len;
-    }
-    return STATUS_OK;
-}
-
-static enum status take_messages(struct chat_request *r, struct arena *arena, const struct json *root,
-                                 struct reason *why)
-{
-    const struct json *list = json_get(root, "messages");
-    if (list == NULL || list->type != JSON_ARRAY || list->members_n == 0)
-        return wrong(why, "messages", "a list that is not empty");
-    struct chat_message *messages = arena_take(arena, list->members_n, sizeof *messages, _Alignof(struct chat_message));
-    if (messages == NULL)
-        return STATUS_NO_MEMORY;
-    r->messages = messages;
-    for (const struct json *one = list->first; one != NULL; one = one->next) {
-        const struct json *role = json_get(one, "role");
-        if (!json_is_text(role, "system") && !json_is_text(role, "user") && !json_is_text(role, "assistant"))
-            return wrong(why, "messages.role", "\"system\", \"user\" or \"assistant\"");
-        messages[r->messages_n].role = (struct chat_text){role->text, role->text_len};
-        enum status status = take_content(&messages[r->messages_n].content, arena, json_get(one, "content"), why);
-        if (status != STATUS_OK)
-            return status;
-        r->messages_n++;
-    }
-    return STATUS_OK;
-}
-
 static enum status take_options(struct chat_request *r, const struct json *root, struct reason *why)
 {
     enum status status = take_bool(&r->stream, root, "stream", why);
@@ -188,6 +136,7 @@ static enum status parse_object(const struct json **root, struct chat_request *r
                                 size_t text_len, struct reason *why)
 {
     memset(r, 0, sizeof *r);
+    r->body_len = text_len;
     r->top_p = 1;
     enum status status = json_parse(root, arena, text, text_len, why);
     if (status == STATUS_OK && (*root)->type != JSON_OBJECT) {
@@ -206,7 +155,7 @@ enum status chat_request_parse(struct chat_request *r, struct arena *arena, cons
     if (status == STATUS_OK && json_copy_text(r->model, sizeof r->model, json_get(root, "model")) != STATUS_OK)
         status = wrong(why, "model", "the name of a model, see /v1/models");
     if (status == STATUS_OK)
-        status = take_messages(r, arena, root, why);
+        status = chat_messages_take(&r->chat, arena, root, why);
     if (status == STATUS_OK)
         status = take_options(r, root, why);
     return status;

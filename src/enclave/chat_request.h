@@ -8,6 +8,7 @@
 #include "core/base/reason.h"
 #include "core/base/status.h"
 #include "core/codec/json.h"
+#include "enclave/chat_messages.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,22 +20,11 @@ enum {
     INFER_TOKENS_DEFAULT = 256,
 };
 
-/* Text of the parsed tree, UTF-8. */
-struct chat_text {
-    const char *text;
-    size_t len;
-};
-
-struct chat_message {
-    struct chat_text role;
-    struct chat_text content;
-};
-
 struct chat_request {
     char model[CHAT_MODEL_MAX];
-    const struct chat_message *messages; /* in the arena; NULL for /infer */
-    size_t messages_n;
-    struct chat_text prompt; /* /infer */
+    struct chat_messages chat; /* its list is NULL for /infer */
+    struct chat_text prompt;   /* /infer */
+    size_t body_len;
     bool stream;
     bool include_usage;
     uint32_t max_tokens; /* 0: as many as the context holds */

@@ -256,7 +256,10 @@ static enum status open_tokenizer(struct scribe *s)
         return sent == STATUS_OK ? STATUS_NOT_FOUND : sent; /* the warden ends the enclave and says why */
     }
     sha256(s->tokenizer_hash, s->meta, s->meta_len);
-    template_hash(s->template_hash, &s->tokenizer);
+    status = prompt_open(&s->prompt, &s->tokenizer);
+    if (status != STATUS_OK)
+        return status;
+    prompt_template_hash(s->template_hash, &s->tokenizer);
     memcpy(hashes, s->tokenizer_hash, SHA256_LEN);
     memcpy(hashes + SHA256_LEN, s->template_hash, SHA256_LEN);
     return channel_send(&s->warden, MESSAGE_SCRIBE_READY, 0, hashes, sizeof hashes);
@@ -308,6 +311,7 @@ int scribe_main(void)
         status = serve(&s);
     for (size_t i = 0; i < JOBS_MAX; i++)
         job_end(&s, &s.jobs[i]);
+    prompt_close(&s.prompt);
     wipe(&s, sizeof s);
     if (status == STATUS_NOT_FOUND)
         return 0; /* the others ended first */

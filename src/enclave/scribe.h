@@ -11,6 +11,7 @@
 #include "enclave/channel.h"
 #include "enclave/chat_request.h"
 #include "enclave/frame.h"
+#include "enclave/prompt.h"
 #include "enclave/scribe_transport.h"
 #include "enclave/setup.h"
 #include "engine/tokenizer.h"
@@ -97,6 +98,7 @@ struct scribe {
     uint8_t *meta;
     size_t meta_len, meta_capacity;
     struct tokenizer tokenizer;
+    struct prompt prompt;
     uint8_t tokenizer_hash[SHA256_LEN], template_hash[SHA256_LEN];
     struct job jobs[JOBS_MAX];
     struct job *slots[256]; /* owner of each slot of the vault, or NULL */

@@ -83,7 +83,7 @@ static enum status keep_request(struct scribe *s, struct job *job, const struct 
     job->prompt = calloc(room, sizeof job->prompt[0]);
     if (job->prompt == NULL)
         return STATUS_NO_MEMORY;
-    enum status status = prompt_tokens(job->prompt, room, &job->prompt_n, &s->tokenizer, r, why);
+    enum status status = prompt_tokens(job->prompt, room, &job->prompt_n, &s->prompt, r, (int64_t)job->created_s, why);
     uint32_t most = s->setup.context - (uint32_t)job->prompt_n;
     job->max_tokens = r->max_tokens == 0 || r->max_tokens > most ? most : r->max_tokens;
     return status;
@@ -94,7 +94,7 @@ static enum status parse_request(struct scribe *s, struct job *job, const struct
 {
     struct arena arena;
     struct chat_request request;
-    size_t arena_len = 4096 + inner->body_len * 57;
+    size_t arena_len = 4096 + inner->body_len * 64;
     uint8_t *memory = malloc(arena_len);
     if (memory == NULL)
         return STATUS_NO_MEMORY;

@@ -4,6 +4,7 @@
 #include "broker/commands.h"
 #include "client/bench.h"
 #include "client/chat.h"
+#include "client/chat_template.h"
 #include "client/keys.h"
 #include "client/receipt.h"
 #include "client/replay.h"
@@ -14,6 +15,6 @@
 #include <stddef.h>
 
 const struct command *const command_groups[] = {
-    seal_commands, keys_commands,    broker_commands, simulator_commands, verify_commands,
-    chat_commands, receipt_commands, replay_commands, bench_commands,     NULL,
+    seal_commands,    keys_commands,   broker_commands, simulator_commands,     verify_commands, chat_commands,
+    receipt_commands, replay_commands, bench_commands,  chat_template_commands, NULL,
 };

@@ -119,6 +119,12 @@ const struct manual_text manual_texts[] = {
      "than the server used, and compares every token. Needs neither server nor network; a difference proves that "
      "the receipt is not what this model gives.",
      "cloister replay receipt.json --model model.gguf"},
+    {"chat-template", NULL,
+     "Renders messages with the chat template of a GGUF file, as the enclave does: the same interpreter with the same "
+     "limits. The messages are given as they are; the enclave first joins the parts of a content and makes an object of "
+     "a call's arguments. The time that a template asks for is the present one, UTC. With `--json` each piece is named "
+     "by its origin: control tokens are looked for in the template's pieces alone.",
+     "cloister chat-template --model model.gguf --messages messages.json --json"},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -177,7 +177,28 @@ done <<END
 1 chat
 1 receipt verify
 1 replay
+0 chat-template
 END
+
+# ---- chat templates ----
+printf '%s' '{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}{% if add_generation_prompt %}!{% endif %}' >ask.jinja
+printf '%s' '[{"role":"user","content":"<s>"},{"role":"x","content":"y"}]' >messages.json
+printf '{{ raise_exception("not these") }}' >refusing.jinja
+runs 0 chat-template --template ask.jinja --messages messages.json && [ "$(cat "$log/out")" = '<|user|><s><|x|>y!' ]
+ok $? 'a prompt from a template'
+runs 0 chat-template --template ask.jinja --messages messages.json --no-generation-prompt --json &&
+    grep -qF '{"from":"template","text":"<|user|>"},{"from":"input","text":"<s>"}' "$log/out" && ! grep -q '!' "$log/out"
+ok $? 'its pieces, and who wrote them'
+refuses 1 chat-template
+refuses 1 chat-template --model "$model"
+refuses 1 chat-template --template refusing.jinja
+refuses 5 chat-template --template ask.jinja --messages hello
+refuses 5 chat-template --template ask.jinja --messages messages.json --tools enclave.json
+refuses 5 chat-template --template binary
+refuses 1 chat-template --template missing
+refuses 1 chat-template --template directory
+refuses 1 chat-template --model missing
+refuses 5 chat-template --model hello
 
 # ---- inputs that are missing, no files, or of another format ----
 for bad in missing directory; do

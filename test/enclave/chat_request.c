@@ -38,8 +38,8 @@ static void test_defaults(void)
 {
     struct chat_request r;
     struct reason why;
-    check(parse_with(&r, &why, "") == STATUS_OK && strcmp(r.model, "m") == 0 && r.messages_n == 1 &&
-              text_is(r.messages[0].role, "user") && text_is(r.messages[0].content, "x"),
+    check(parse_with(&r, &why, "") == STATUS_OK && strcmp(r.model, "m") == 0 && r.chat.n == 1 &&
+              text_is(r.chat.list[0].role, "user") && text_is(r.chat.list[0].content, "x"),
           "a message");
     check(!r.stream && !r.include_usage && r.max_tokens == 0 && r.temperature >= 1 && r.temperature <= 1 &&
               r.top_p >= 1 && r.top_k == 0 && !r.seed_given && r.stops_n == 0,
@@ -75,9 +75,40 @@ static void test_values(void)
     static const char parts[] = "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":[]},{\"role\":"
                                 "\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\","
                                 "\"text\":\"\\n<|im_end|>\"}]}]}";
-    check(parse(&r, &why, true, parts, sizeof parts - 1) == STATUS_OK && r.messages_n == 2 &&
-              r.messages[0].content.len == 0 && text_is(r.messages[1].content, "a\n<|im_end|>"),
+    check(parse(&r, &why, true, parts, sizeof parts - 1) == STATUS_OK && r.chat.n == 2 &&
+              r.chat.list[0].content.len == 0 && text_is(r.chat.list[1].content, "a\n<|im_end|>"),
           "parts are joined");
+}
+
+/* What the template is given. */
+static void test_tools(void)
+{
+    static const char body[] =
+        "{\"model\":\"m\",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}],\"tool_choice\":\"auto\","
+        "\"chat_template_kwargs\":{\"enable_thinking\":false,\"level\":3},\"messages\":[{\"role\":\"developer\","
+        "\"content\":\"d\"},{\"role\":\"assistant\",\"content\":null,\"reasoning_content\":\"r\",\"x\":1,"
+        "\"tool_calls\":[{\"id\":\"1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":"
+        "\"{\\\"a\\\":[2]}\"}},{\"function\":{\"name\":\"g\",\"arguments\":\"not {\"}}]},{\"role\":\"tool\","
+        "\"tool_call_id\":\"1\",\"name\":\"f\",\"content\":[{\"type\":\"text\",\"text\":\"o\"}]}]}";
+    struct chat_request r;
+    struct reason why;
+    bool parsed = parse(&r, &why, true, body, sizeof body - 1) == STATUS_OK && r.chat.n == 3;
+    if (!check(parsed && r.chat.tools != NULL && r.chat.tools->members_n == 1, "tools and their messages: %s",
+               why.text))
+        return;
+    check(r.chat.variables_n == 2 && strcmp(r.chat.variables[1].name, "level") == 0 && r.chat.variables[1].from_input,
+          "values for the template");
+    const struct json *second = r.chat.messages->first->next, *calls = json_get(second, "tool_calls");
+    check(json_is_text(json_get(second, "content"), "") && json_is_text(json_get(second, "reasoning_content"), "r") &&
+              json_get(second, "x") == NULL,
+          "a call needs no content; members that are not known are left out");
+    const struct json *given = json_get(json_get(calls->first, "function"), "arguments");
+    check(calls->members_n == 2 && json_get(given, "a") != NULL && json_is_text(json_get(calls->first, "id"), "1"),
+          "a call's arguments are an object");
+    check(json_is_text(json_get(json_get(calls->first->next, "function"), "arguments"), "not {"),
+          "or the text, where they are none");
+    check(json_is_text(json_get(second->next, "content"), "o") && json_is_text(json_get(second->next, "name"), "f"),
+          "a tool's answer");
 }
 
 static void test_refused(void)
@@ -111,6 +142,14 @@ static void test_refused(void)
                                             "\"stop\":\"\"",
                                             "\"stop\":[\"\"]",
                                             "\"stop\":7",
+                                            "\"tools\":{}",
+                                            "\"tools\":[{}]",
+                                            "\"tools\":[1]",
+                                            "\"tools\":[{\"type\":\"function\",\"function\":{}}]",
+                                            "\"tools\":[{\"type\":\"code\",\"function\":{\"name\":\"x\"}}]",
+                                            "\"chat_template_kwargs\":[]",
+                                            "\"chat_template_kwargs\":{\"x\":[]}",
+                                            "\"chat_template_kwargs\":{\"x\":{}}",
                                             "\"stop\":[7]",
                                             "\"stop\":[[]]",
                                             "\"stop\":{}",
@@ -119,8 +158,8 @@ static void test_refused(void)
                                            "\"n\":0",
                                            "\"n\":\"1\"",
                                            "\"n\":1.5",
-                                           "\"tools\":[{}]",
-                                           "\"tools\":[1]",
+                                           "\"tool_choice\":\"required\"",
+                                           "\"tool_choice\":{\"type\":\"function\"}",
                                            "\"functions\":[{}]",
                                            "\"logit_bias\":{\"5\":1}",
                                            "\"logprobs\":true",
@@ -176,7 +215,13 @@ static void test_bodies(void)
         "{\"model\":\"m\",\"messages\":[{\"role\":\"user\"}]}",
         "{\"model\":\"m\",\"messages\":[{\"content\":\"x\"}]}",
         "{\"model\":\"m\",\"messages\":[{\"role\":\"User\",\"content\":\"x\"}]}",
-        "{\"model\":\"m\",\"messages\":[{\"role\":\"tool\",\"content\":\"x\"}]}",
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"tool\",\"content\":\"x\",\"name\":7}]}",
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\",\"tool_calls\":[]}]}",
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"tool_calls\":{}}]}",
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[7]}]}",
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"function\":{}}]}]}",
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"function\":{\"name\":\"f\","
+        "\"arguments\":[]}}]}]}",
         "{\"model\":\"m\",\"messages\":[{\"role\":7,\"content\":\"x\"}]}",
         "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":null}]}",
         "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":7}]}",
@@ -219,7 +264,7 @@ static void test_infer(void)
     struct chat_request r;
     struct reason why;
     check(parse(&r, &why, false, "{\"prompt\":\"x\"}", 14) == STATUS_OK && text_is(r.prompt, "x") &&
-              r.max_tokens == 256 && r.temperature <= 0 && r.messages == NULL && !r.stream,
+              r.max_tokens == 256 && r.temperature <= 0 && r.chat.list == NULL && !r.stream,
           "a prompt alone");
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         check(parse(&r, &why, false, wrong[i], strlen(wrong[i])) == STATUS_MALFORMED, "EN-44: refused: %s", wrong[i]);
@@ -241,6 +286,7 @@ int main(void)
 {
     test_defaults();
     test_values();
+    test_tools();
     test_refused();
     test_bodies();
     test_infer();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The scribe against every message in every state, from gate, vault and warden; and whole requests with their cancels.
- * EN-21 EN-22 EN-23 EN-24 EN-31 EN-50 */
+ * EN-21 EN-22 EN-23 EN-24 EN-31 EN-45 EN-50 */
 #include "enclave/scribe.h"
 #include "enclave/processes.h"
 #include "enclave/role.h"
@@ -13,6 +13,8 @@ enum { WARDEN = 0, GATE = 1, VAULT = 2 };
 enum { EXCHANGE = 7, OTHER = 8, PROBE = 9 };
 
 static struct rig rig;
+static const uint8_t *meta; /* what the warden sends: the rig's, or one with a chat template */
+static size_t meta_len;
 static struct channel_message m;
 
 static const char chat[] =
@@ -37,9 +39,9 @@ static void start_bare(struct process *p)
 
 static void send_meta(struct process *p)
 {
-    for (size_t at = 0; at < rig.meta_len; at += CHANNEL_PAYLOAD_MAX) {
-        size_t left = rig.meta_len - at;
-        process_send(p, WARDEN, MESSAGE_META, 0, rig.file + at,
+    for (size_t at = 0; at < meta_len; at += CHANNEL_PAYLOAD_MAX) {
+        size_t left = meta_len - at;
+        process_send(p, WARDEN, MESSAGE_META, 0, meta + at,
                      left < CHANNEL_PAYLOAD_MAX ? left : CHANNEL_PAYLOAD_MAX);
     }
     process_send(p, WARDEN, MESSAGE_META_END, 0, NULL, 0);
@@ -336,6 +338,62 @@ static void test_whole_requests(void)
     check(process_end(&p) == 0, "it lived on");
 }
 
+/* The rig's metadata with one more text in front; the caller frees it. */
+static uint8_t *with_template(const char *template)
+{
+    enum { COUNT_AT = 16, FIRST_AT = 24, STRING = 8 }; /* of the GGUF header */
+    static const char key[] = "tokenizer.chat_template";
+    uint64_t key_len = sizeof key - 1, text_len = strlen(template), count;
+    uint32_t type = STRING;
+    uint8_t *made = malloc(rig.meta_len + 20 + key_len + text_len), *at = made + FIRST_AT;
+    memcpy(made, rig.file, FIRST_AT);
+    memcpy(&count, made + COUNT_AT, sizeof count);
+    count++;
+    memcpy(made + COUNT_AT, &count, sizeof count);
+    memcpy(at, &key_len, 8);
+    memcpy(at += 8, key, key_len);
+    memcpy(at += key_len, &type, 4);
+    memcpy(at += 4, &text_len, 8);
+    memcpy(at += 8, template, text_len);
+    memcpy(at + text_len, rig.file + FIRST_AT, rig.meta_len - FIRST_AT);
+    meta = made;
+    meta_len = rig.meta_len + 20 + key_len + text_len;
+    return made;
+}
+
+/* EN-45: a template refuses, fails, never ends, is none: 400, and the scribe lives on. */
+static void test_templates(void)
+{
+    static const struct {
+        const char *template;
+        unsigned status;
+    } rows[] = {{"{% for m in messages %}{{ m.role ~ m.content ~ eos_token }}{% endfor %}", 200},
+                {"{{ raise_exception('no') }}", 400},
+                {"{{ messages.x.y }}", 400},
+                {"{% for i in range(1000000000) %}{{ i }}{% endfor %}", 400},
+                {"{{ ''", 400}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct process p;
+        uint8_t *made = with_template(rows[i].template);
+        bool fine = start(&p);
+        for (int turn = 0; turn < 2; turn++) {
+            request(&p, EXCHANGE, REQUEST_CHAT, chat);
+            if (rows[i].status == 200) {
+                fine = fine && hear_vault(&p, MESSAGE_PROMPT);
+                send_frame(&p, MESSAGE_TOKEN, 0, 300);
+                send_frame(&p, MESSAGE_END, 0, FRAME_END_STOP);
+                fine = fine && hear_vault(&p, MESSAGE_FREE);
+            }
+            struct heard h = listen_to(&p);
+            fine = fine && h.responses == 1 && h.status == rows[i].status && h.ends == 1 && !h.after_end;
+        }
+        check(fine && process_end(&p) == 0, "EN-45: %u for %s", rows[i].status, rows[i].template);
+        free(made);
+        meta = rig.file;
+        meta_len = rig.meta_len;
+    }
+}
+
 /* EN-24: what a gate gone wrong cannot do. */
 static void test_bounds(void)
 {
@@ -368,8 +426,11 @@ int main(void)
     size_t len;
     uint8_t *file = rig_read("test/data/stories260K/stories260K.gguf", &len);
     rig_open(&rig, file, len);
+    meta = rig.file;
+    meta_len = rig.meta_len;
     test_start_order();
     test_whole_requests();
+    test_templates();
     test_cancels();
     test_bounds();
     test_gate_table();

@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     struct reason why = {{0}};
     if (len == 0 || len > 65536)
         return 0;
-    size_t memory_len = 4096 + (len - 1) * 57; /* as the scribe takes */
+    size_t memory_len = 4096 + (len - 1) * 64; /* as the scribe takes */
     void *memory = malloc(memory_len);
     if (memory == NULL)
         return 0;
@@ -45,11 +45,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     } else {
         demand(r.temperature >= 0 && r.temperature <= 100 && r.top_p > 0 && r.top_p <= 1);
         demand(r.max_tokens <= INT32_MAX && r.top_k <= INT32_MAX && r.stops_n <= CHAT_STOPS_MAX);
-        demand((r.messages != NULL) == chat && (r.messages_n > 0) == chat);
-        for (size_t i = 0; i < r.messages_n; i++) {
-            check_text(r.messages[i].role);
-            check_text(r.messages[i].content);
+        demand((r.chat.list != NULL) == chat && (r.chat.n > 0) == chat);
+        for (size_t i = 0; i < r.chat.n; i++) {
+            check_text(r.chat.list[i].role);
+            check_text(r.chat.list[i].content);
         }
+        demand(!chat || r.chat.messages->members_n == r.chat.n);
+        demand(r.chat.variables_n <= CHAT_VARIABLES_MAX);
         for (size_t i = 0; i < r.stops_n; i++)
             check_text(r.stops[i]);
         check_text(r.prompt);
