@@ -37,8 +37,8 @@ static uint64_t f64_bits(double value)
 
 static const double ln2 = 0x1.62e42fefa39efp-1;
 
-/* Natural logarithm of a normal x >= 1: x = m 2^e with m in [1, 2); ln m = 2 atanh((m - 1) / (m + 1)). */
-static double f64_log(double x)
+/* x = m 2^e with m in [1, 2); ln m = 2 atanh((m - 1) / (m + 1)). */
+double f64_log(double x)
 {
     uint64_t bits = f64_bits(x);
     double e = (double)(int)(bits >> 52) - 1023.0;

@@ -58,6 +58,9 @@ static inline float f32_sqrt(float x)
 /* e^x: 0 below EXP_MIN, e^EXP_MAX above EXP_MAX, NaN for NaN. */
 float f32_exp(float x);
 
+/* Natural logarithm of a normal x >= 1 (NUM-31). */
+double f64_log(double x);
+
 /* frequencies[i] = base^(-2i / head_dim) for i < head_dim / 2; base is at least 1 and finite. */
 void rope_frequencies(double *frequencies, uint32_t head_dim, float base);
 

@@ -22,8 +22,8 @@ static void send_frame(struct process *p, enum message type, uint64_t slot, uint
 {
     uint8_t bytes[FRAME_LEN];
     struct frame f = {.end = type == MESSAGE_END ? token_or_end : 0,
-                      .tokens_n = type == MESSAGE_TOKEN,
-                      .tokens = {type == MESSAGE_TOKEN ? token_or_end : 0}};
+                      .words_n = type == MESSAGE_TOKEN,
+                      .words = {type == MESSAGE_TOKEN ? token_or_end : 0}};
     if (frame_write(bytes, &f) == STATUS_OK)
         process_send(p, VAULT, type, slot, bytes, sizeof bytes);
 }
@@ -199,7 +199,7 @@ static void test_vault_table(void)
             for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++, tried++) {
                 struct process p;
                 uint8_t payload[FRAME_LEN] = {0};
-                payload[36] = type == MESSAGE_TOKEN; /* one token, 0 */
+                payload[68] = type == MESSAGE_TOKEN; /* one token, 0 */
                 bool wanted = is_allowed(rows, sizeof rows / sizeof rows[0], state, (enum message)type, lens[i]);
                 bool reached = reach(&p, (enum job_state)state);
                 process_send(&p, VAULT, (enum message)type, 0, payload, lens[i]);
@@ -309,7 +309,7 @@ static void test_whole_requests(void)
     static const struct {
         enum frame_end end;
         unsigned status;
-    } rows[] = {{FRAME_END_STOP, 200}, {FRAME_END_LENGTH, 200}, {FRAME_END_BUDGET, 429}};
+    } rows[] = {{FRAME_END_STOP, 200}, {FRAME_END_LENGTH, 200}, {FRAME_END_BUDGET, 429}, {FRAME_END_GRAMMAR, 400}};
     struct process p;
     bool started = start(&p);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

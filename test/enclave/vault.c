@@ -10,6 +10,9 @@
 #include "engine/rig.h"
 #include "tap.h"
 
+/* what every START must hold besides */
+#define ONES .top_p_bits = 0x3f800000, .typical_p_bits = 0x3f800000, .repeat_penalty_bits = 0x3f800000
+
 enum { WARDEN = 0, SCRIBE = 1 };
 enum slot_state { IDLE, PROMPT, RUNNING, ENDED };
 enum { CONTEXT = 2048, MANY = 2000 };
@@ -43,10 +46,10 @@ static struct frame fitting(enum message type, uint32_t max_tokens)
 {
     struct frame f = {0};
     if (type == MESSAGE_START)
-        f = (struct frame){.prompt_n = 2, .max_tokens = max_tokens, .end_token = UINT32_MAX, .top_p_bits = 0x3f800000};
+        f = (struct frame){.prompt_n = 2, .max_tokens = max_tokens, ONES};
     if (type == MESSAGE_PROMPT || type == MESSAGE_TOKEN) {
-        f.tokens_n = 1;
-        f.tokens[0] = 5;
+        f.words_n = 1;
+        f.words[0] = 5;
     }
     return f;
 }
@@ -139,33 +142,52 @@ static void test_table(void)
 
 static void test_values(void)
 {
-    static const uint32_t nan = 0x7fc00000, infinity = 0x7f800000, one = 0x3f800000, below = 0xbf800000;
-    const struct frame starts[] = {
-        {.prompt_n = 0, .max_tokens = 1, .top_p_bits = one},
-        {.prompt_n = CONTEXT, .max_tokens = 1, .top_p_bits = one},
-        {.prompt_n = UINT32_MAX, .max_tokens = 1, .top_p_bits = one},
-        {.prompt_n = 1, .max_tokens = 0, .top_p_bits = one},
-        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = 0},
-        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = 0x3f800001},
-        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = below},
-        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = nan},
-        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = one, .temperature_bits = below},
-        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = one, .temperature_bits = nan},
-        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = one, .temperature_bits = infinity},
-        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = one, .temperature_bits = 0x42c80001}, /* above 100 */
-        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = one, .end = 1},
-        {.prompt_n = 1, .max_tokens = 1, .top_p_bits = one, .tokens_n = 1},
+    static const uint32_t nan = 0x7fc00000, infinity = 0x7f800000, below = 0xbf800000;
+    const uint32_t values[] = {nan, infinity, below, 0x42c80001}; /* the last: above 100 */
+    struct frame starts[64];
+    size_t starts_n = 0;
+    const struct frame good = {.prompt_n = 1, .max_tokens = 1, ONES};
+    const struct frame single[] = {
+        {.prompt_n = 0, .max_tokens = 1, ONES},
+        {.prompt_n = CONTEXT, .max_tokens = 1, ONES},
+        {.prompt_n = UINT32_MAX, .max_tokens = 1, ONES},
+        {.prompt_n = 1, .max_tokens = 0, ONES},
+        {.prompt_n = 1, .max_tokens = 1, ONES, .end = 1},
+        {.prompt_n = 1, .max_tokens = 1, ONES, .bias_n = 513},
+        {.prompt_n = 1, .max_tokens = 1, ONES, .grammar_n = 65537},
+        {.prompt_n = 1, .max_tokens = 1, ONES, .logprobs_n = 1}, /* not permitted */
+        {.prompt_n = 1, .max_tokens = 1, ONES, .words_n = 33},
+        {.prompt_n = 1, .max_tokens = 1, ONES, .words_n = 1, .words = {512}},
+        {.prompt_n = 1, .max_tokens = 1, ONES, .frequency_penalty_bits = 0x40000001}, /* above 2 */
+        {.prompt_n = 1, .max_tokens = 1, ONES, .presence_penalty_bits = 0xc0000001},
     };
+    for (size_t i = 0; i < sizeof single / sizeof single[0]; i++)
+        starts[starts_n++] = single[i];
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        for (int field = 0; field < 5; field++) {
+            struct frame *f = &starts[starts_n++];
+            *f = good;
+            *(field == 0   ? &f->temperature_bits
+              : field == 1 ? &f->top_p_bits
+              : field == 2 ? &f->min_p_bits
+              : field == 3 ? &f->typical_p_bits
+                           : &f->repeat_penalty_bits) = values[i];
+        }
+    }
+    starts[starts_n] = good;
+    starts[starts_n++].top_p_bits = 0;
+    starts[starts_n] = good;
+    starts[starts_n++].top_p_bits = 0x3f800001;
     const struct frame prompts[] = {
-        {.tokens_n = 0},
-        {.tokens_n = 3, .tokens = {5, 5, 5}}, /* 2 were announced */
-        {.tokens_n = FRAME_TOKENS_MAX},
-        {.tokens_n = 1, .tokens = {512}},
-        {.tokens_n = 2, .tokens = {5, UINT32_MAX}},
-        {.tokens_n = 1, .tokens = {5}, .seed = 1},
-        {.tokens_n = 1, .tokens = {5}, .prompt_n = 2},
+        {.words_n = 0},
+        {.words_n = 3, .words = {5, 5, 5}}, /* 2 were announced */
+        {.words_n = FRAME_WORDS_MAX},
+        {.words_n = 1, .words = {512}},
+        {.words_n = 2, .words = {5, UINT32_MAX}},
+        {.words_n = 1, .words = {5}, .seed = 1},
+        {.words_n = 1, .words = {5}, .prompt_n = 2},
     };
-    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+    for (size_t i = 0; i < starts_n; i++) {
         struct process p;
         process_start(&p, 2, -1, serve);
         send_frame(&p, MESSAGE_START, 0, &starts[i]);
@@ -226,13 +248,13 @@ static void test_ends(void)
           "EN-50: a warden that speaks again is taken as the end");
 }
 
-/* EN-32: 512 tokens of vocabulary: 9 + 2 bits each. */
+/* EN-32: 512 tokens of vocabulary: 9 + 3 bits each. */
 static void test_budget(void)
 {
     static const struct {
         uint64_t budget;
         unsigned tokens;
-    } rows[] = {{10, 0}, {11, 1}, {32, 2}, {33, 3}, {110, 10}};
+    } rows[] = {{11, 0}, {12, 1}, {35, 2}, {36, 3}, {120, 10}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct process p;
         struct frame f = {0};
