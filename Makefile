@@ -31,7 +31,7 @@ CORE_SRC := $(addprefix src/core/, \
 CORE_SRC += $(addprefix src/core/receipt/, chain.c receipt.c statement.c verify.c)
 ENGINE_SRC := $(addprefix src/engine/, \
  attention.c detokenizer.c encode.c engine.c forward.c gguf.c gguf_value.c layout.c model.c numerics.c product.c sample.c sample_adjust.c \
- sample_filter.c sample_logprobs.c sample_order.c sort.c step.c choose.c grammar.c grammar_run.c token_bytes.c \
+ sample_filter.c sample_logprobs.c sample_order.c sample_weights.c sort.c step.c choose.c grammar.c grammar_run.c token_bytes.c \
  tokenizer.c vocabulary.c workers.c kernel/avx2.c kernel/avx512.c kernel/kernels.c kernel/scalar.c)
 $(BUILD)/src/engine/kernel/avx2.o: EXTRA += -O3 -mavx2 -mf16c
 $(BUILD)/src/engine/kernel/avx512.o: EXTRA += -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni

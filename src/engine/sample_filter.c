@@ -3,6 +3,7 @@
 
 #include "engine/numerics.h"
 #include "engine/sample_order.h"
+#include "engine/sample_weights.h"
 
 #include <float.h>
 
@@ -46,11 +47,15 @@ static size_t walk(const struct sample_candidate *weights, size_t n, double left
 /* Everything is a candidate: no order is needed. */
 static uint32_t choose_plain(const struct choice *c, double uniform)
 {
+    float weights[SAMPLE_WEIGHTS_MAX];
     double total = 0.0;
-    for (size_t i = 0; i < c->n; i++) {
-        double w = weight_at(c->logits[i], c->largest, c->options->temperature);
-        c->candidates[i].logit = (float)w; /* exact: it was an f32 */
-        total = total + w;
+    for (size_t from = 0; from < c->n; from += SAMPLE_WEIGHTS_MAX) {
+        size_t n = c->n - from < SAMPLE_WEIGHTS_MAX ? c->n - from : SAMPLE_WEIGHTS_MAX;
+        sample_weights(weights, c->logits + from, n, c->largest, c->options->temperature);
+        for (size_t i = 0; i < n; i++) {
+            c->candidates[from + i].logit = weights[i];
+            total = total + (double)weights[i];
+        }
     }
     return (uint32_t)walk(c->candidates, c->n, uniform * total);
 }
@@ -59,11 +64,8 @@ static uint32_t choose_plain(const struct choice *c, double uniform)
 static double total_weight(struct choice *c)
 {
     double total = 0.0;
-    if (c->kept_n == c->n && c->logits != NULL) {
-        for (size_t i = 0; i < c->n; i++)
-            total = total + weight(c->logits[i], c->largest);
-        return total;
-    }
+    if (c->kept_n == c->n && c->logits != NULL)
+        return sample_weights_sum(c->logits, c->n, c->largest);
     for (size_t i = 0; i < c->kept_n; i++) {
         const struct sample_candidate *at = sample_order_at(&c->order, i);
         if (at == NULL)
