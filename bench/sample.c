@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Time of choosing one token, as TSV on standard output: by size of the vocabulary and by options, and of the mask that a
- * grammar puts over a vocabulary of 151,936 tokens.  The logits are like a model's: most of them far below the first. */
+/* Time of choosing one token, as TSV on standard output: by size of the vocabulary and by options, and of the mask that
+ * a grammar puts over a vocabulary of 151,936 tokens.  The logits are like a model's: most of them far below the first.
+ */
 #include "engine/choose.h"
 #include "grammar/gbnf.h"
 
@@ -106,8 +107,9 @@ static void bench_sampler(size_t vocab_n)
 /* Words and pieces of words, half of them behind a space, and all single bytes. */
 static void make_vocabulary(struct token_bytes *v, uint32_t n)
 {
-    static const char *const parts[] = {"a", "e", "th", "in", "er", "on", "st", "re", "al", "ing", "ion", "tr", "co",
-                                        "pro", "\",", "\":", "{\"", "0", "1", "9", "\n", "  ", "\xc3\xa9", "\xd0\xb0"};
+    static const char *const parts[] = {
+        "a",  "e",   "th",  "in",  "er",  "on", "st", "re", "al", "ing", "ion",      "tr",
+        "co", "pro", "\",", "\":", "{\"", "0",  "1",  "9",  "\n", "  ",  "\xc3\xa9", "\xd0\xb0"};
     struct tokenizer t = {.tokens_n = n};
     uint8_t *texts = malloc((size_t)n * 40);
     t.tokens = calloc(n, sizeof t.tokens[0]);
@@ -158,8 +160,8 @@ static void bench_mask(const char *what, const struct token_bytes *v, const char
         first = round == 0 ? each : first;
         best = each < best ? each : best;
     }
-    printf("mask, %s, first\t%u\t%.0f\tus\nmask, %s, again\t%u\t%.0f\tus\n", what, v->tokens_n, first, what, v->tokens_n,
-           best);
+    printf("mask, %s, first\t%u\t%.0f\tus\nmask, %s, again\t%u\t%.0f\tus\n", what, v->tokens_n, first, what,
+           v->tokens_n, best);
     free(memory);
     free(run_memory);
 }
@@ -170,7 +172,8 @@ int main(void)
         "root ::= object\nvalue ::= object | array | string | number | \"true\" | \"false\" | \"null\"\n"
         "object ::= \"{\" ws (string \":\" ws value (\",\" ws string \":\" ws value)*)? \"}\" ws\n"
         "array ::= \"[\" ws (value (\",\" ws value)*)? \"]\" ws\n"
-        "string ::= \"\\\"\" ([^\"\\\\\\x7f\\x00-\\x1f] | \"\\\\\" ([\"\\\\bfnrt] | \"u\" [0-9a-fA-F]{4}))* \"\\\"\" ws\n"
+        "string ::= \"\\\"\" ([^\"\\\\\\x7f\\x00-\\x1f] | \"\\\\\" ([\"\\\\bfnrt] | \"u\" [0-9a-fA-F]{4}))* \"\\\"\" "
+        "ws\n"
         "number ::= \"-\"? [0-9]+ (\".\" [0-9]+)? ws\nws ::= | \" \" | \"\\n\" [ \\t]{0,20}\n";
     struct token_bytes v;
     void *memory = calloc(1, sample_scratch_len(VOCAB_MAX));

@@ -12,7 +12,7 @@ enum { CONVERSATION_MAX = 256 };
 
 struct conversation {
     const char *model;
-    const char *temperature;       /* a number's text, or NULL for the server's default; so the next two */
+    const char *temperature; /* a number's text, or NULL for the server's default; so the next two */
     const char *top_p, *min_p;
     bool top_k_given;
     unsigned long long top_k;

@@ -2,8 +2,8 @@
 #include "client/replay_run.h"
 
 #include "core/base/constant_time.h"
-#include "engine/engine.h"
 #include "engine/choose.h"
+#include "engine/engine.h"
 #include "sys/workers.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The JSON bodies of POST /v1/chat/completions and /v1/completions (OpenAI) and POST /infer: bytes to fields.  What is asked for and not
- * supported is refused, never left out; members that are not known are ignored, as OpenAI's servers do. */
+/* The JSON bodies of POST /v1/chat/completions and /v1/completions (OpenAI) and POST /infer: bytes to fields.  What is
+ * asked for and not supported is refused, never left out; members that are not known are ignored, as OpenAI's servers
+ * do. */
 #ifndef ENCLAVE_CHAT_REQUEST_H
 #define ENCLAVE_CHAT_REQUEST_H
 

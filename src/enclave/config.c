@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char *const members[] = {
-    "version",   "listen",  "model", "model_name",           "model_root",           "evidence",  "key", "threads",
+    "version",   "listen",  "model", "model_name",           "model_root",           "evidence",  "key",      "threads",
     "sequences", "context", "batch", "egress_bits_per_hour", "exfiltration_floor_s", "user_base", "logprobs", NULL};
 static const char *const evidence_members[] = {"kind", "key", NULL};
 static const char *const broker_members[] = {"from", "url", "spki_sha256", NULL};

@@ -38,15 +38,16 @@ struct frame {
     uint32_t end;     /* MESSAGE_END: enum frame_end */
     uint32_t words_n; /* used of words */
     /* MESSAGE_START: tokens that stop; MESSAGE_PROMPT: tokens; MESSAGE_BIAS: token and bits of its bias in turn;
-     * MESSAGE_GRAMMAR: elements; MESSAGE_TOKEN: the token, then with logprobs_n the bits of its log-probability and, for
-     * each alternative, its token and bits */
+     * MESSAGE_GRAMMAR: elements; MESSAGE_TOKEN: the token, then with logprobs_n the bits of its log-probability and,
+     * for each alternative, its token and bits */
     uint32_t words[FRAME_WORDS_MAX];
 };
 
 /* The frame as the payload of a message. */
 must_check enum status frame_write(uint8_t out[static FRAME_LEN], const struct frame *f);
 
-/* STATUS_MALFORMED for another length, too many words, or a field that this message does not use and that is not 0; f is zeroed then. */
+/* STATUS_MALFORMED for another length, too many words, or a field that this message does not use and that is not 0; f
+ * is zeroed then. */
 must_check enum status frame_read(struct frame *f, const struct channel_message *m);
 
 #endif

@@ -38,14 +38,14 @@ enum message {
     MESSAGE_RESPONSE_ABORT, /* nothing: the answer cannot be completed */
 
     /* tokens: between scribe and vault; every one is a struct frame of FRAME_LEN bytes, the id is the slot */
-    MESSAGE_START,  /* scribe: a sequence begins */
-    MESSAGE_PROMPT, /* scribe: tokens of its prompt */
-    MESSAGE_BIAS,   /* scribe: what is added to logits */
+    MESSAGE_START,   /* scribe: a sequence begins */
+    MESSAGE_PROMPT,  /* scribe: tokens of its prompt */
+    MESSAGE_BIAS,    /* scribe: what is added to logits */
     MESSAGE_GRAMMAR, /* scribe: elements of the grammar that the text keeps to */
-    MESSAGE_STOP,   /* scribe: end it now */
-    MESSAGE_FREE,   /* scribe: the end was seen, the slot is free */
-    MESSAGE_TOKEN,  /* vault: one token */
-    MESSAGE_END,    /* vault: the sequence ended */
+    MESSAGE_STOP,    /* scribe: end it now */
+    MESSAGE_FREE,    /* scribe: the end was seen, the slot is free */
+    MESSAGE_TOKEN,   /* vault: one token */
+    MESSAGE_END,     /* vault: the sequence ended */
 };
 
 /* Who asked for what; the gate decides by method, path and content type alone. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The form that an answer's text must have: "response_format", "grammar", "json_schema". */
-#include "engine/grammar.h"
 #include "enclave/request_member.h"
 #include "enclave/request_options.h"
+#include "engine/grammar.h"
 #include "grammar/gbnf.h"
 #include "grammar/schema.h"
 

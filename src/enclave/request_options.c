@@ -97,7 +97,8 @@ static bool read_token(uint32_t *token, const char *text, size_t len)
 }
 
 /* {"token": number from -100 to 100, or false for never} */
-static enum status take_bias(struct request_options *o, struct arena *arena, const struct json *root, struct reason *why)
+static enum status take_bias(struct request_options *o, struct arena *arena, const struct json *root,
+                             struct reason *why)
 {
     const struct json *value = json_get(root, "logit_bias");
     if (request_absent(value) || (value->type == JSON_OBJECT && value->members_n == 0))
@@ -110,9 +111,9 @@ static enum status take_bias(struct request_options *o, struct arena *arena, con
     o->bias = bias;
     for (const struct json *one = value->first; one != NULL; one = one->next) {
         double number = -INFINITY;
-        bool good = read_token(&bias[o->bias_n].token, one->key, one->key_len) &&
-                    (one->type == JSON_FALSE ||
-                     (json_double(&number, one) == STATUS_OK && number >= -100 && number <= 100));
+        bool good =
+            read_token(&bias[o->bias_n].token, one->key, one->key_len) &&
+            (one->type == JSON_FALSE || (json_double(&number, one) == STATUS_OK && number >= -100 && number <= 100));
         if (!good)
             return request_wrong(why, "logit_bias", "token numbers with biases from -100 to 100, or false");
         bias[o->bias_n++].bias = (float)number;
@@ -136,10 +137,10 @@ static bool is_off(const struct json *value)
 /* What changes an answer elsewhere and is not there: refused unless it is off. */
 static enum status refuse_features(const struct json *root, struct reason *why)
 {
-    static const char *const names[] = {"functions",      "mirostat",       "dry_multiplier", "xtc_probability",
-                                        "dynatemp_range", "top_n_sigma",    "samplers",       "min_tokens",
+    static const char *const names[] = {"functions",      "mirostat",       "dry_multiplier",  "xtc_probability",
+                                        "dynatemp_range", "top_n_sigma",    "samplers",        "min_tokens",
                                         "length_penalty", "bad_words",      "use_beam_search", "guided_json",
-                                        "guided_regex",   "guided_grammar", "guided_choice",  "suffix",
+                                        "guided_regex",   "guided_grammar", "guided_choice",   "suffix",
                                         "modalities",     "audio",          "prediction"};
     uint32_t best_of = 1;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

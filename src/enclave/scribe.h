@@ -135,7 +135,7 @@ struct scribe {
     uint8_t tokenizer_hash[SHA256_LEN], template_hash[SHA256_LEN];
     struct job jobs[JOBS_MAX];
     struct slot_owner slots[256]; /* of the vault */
-    bool starts_held;       /* jobs wait because the vault's queue is long, not for a slot */
+    bool starts_held;             /* jobs wait because the vault's queue is long, not for a slot */
     struct kept_receipt receipts[RECEIPTS_KEPT];
     size_t next_receipt;
 };

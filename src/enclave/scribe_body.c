@@ -27,8 +27,7 @@ static void put_head(struct json_writer *j, const struct scribe *s, const struct
     strcat(id, is_chat(job) ? "chatcmpl-" : "cmpl-");
     strcat(id, job->id);
     json_put_text(j, "id", id);
-    json_put_text(j, "object",
-                  !is_chat(job) ? "text_completion" : chunk ? "chat.completion.chunk" : "chat.completion");
+    json_put_text(j, "object", !is_chat(job) ? "text_completion" : chunk ? "chat.completion.chunk" : "chat.completion");
     json_put_u64(j, "created", job->created_s);
     json_put_text(j, "model", s->setup.model_name);
     put_fingerprint(j, s);

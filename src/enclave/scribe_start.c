@@ -105,7 +105,8 @@ enum status request_keep(struct scribe *s, struct job *job, const struct chat_re
     job->logprobs_n = o->logprobs_n;
     keep_sampling(job, o);
     if (o->logprobs_n > 0 && s->setup.logprobs != 1) {
-        reason_set(why, "log-probabilities may not leave this enclave; its configuration must say \"logprobs\":true", NULL);
+        reason_set(why, "log-probabilities may not leave this enclave; its configuration must say \"logprobs\":true",
+                   NULL);
         return STATUS_UNSUPPORTED;
     }
     enum status status = keep_stops(s, job, o, why);

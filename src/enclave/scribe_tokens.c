@@ -33,9 +33,9 @@ static void find_stop(struct choice *c, const struct job *job, size_t seen_len)
     for (size_t i = 0; i < job->stops_n; i++) {
         size_t overlap = job->stop_lens[i] - 1;
         size_t from = seen_len > overlap ? seen_len - overlap : 0;
-        const uint8_t *found =
-            c->text.len <= from ? NULL
-                                  : memmem(c->text.at + from, c->text.len - from, job->stops[i], job->stop_lens[i]);
+        const uint8_t *found = c->text.len <= from
+                                   ? NULL
+                                   : memmem(c->text.at + from, c->text.len - from, job->stops[i], job->stop_lens[i]);
         if (found != NULL) {
             c->text.len = (size_t)(found - c->text.at);
             c->stop_text_found = true;
@@ -105,20 +105,21 @@ enum status tokens_take(struct scribe *s, struct slot_owner owner, const struct 
 static enum status complete(struct scribe *s, struct job *job)
 {
     if (job->failed == FRAME_END_BUDGET)
-        return answer_error(s, job, 429, "the egress budget of the last hour is spent; try again later", "egress_budget");
+        return answer_error(s, job, 429, "the egress budget of the last hour is spent; try again later",
+                            "egress_budget");
     if (job->failed == FRAME_END_GRAMMAR)
-        return answer_error(s, job, 400,
-                            "the answer cannot go on within its grammar: no token of this model fits, or the grammar is "
-                            "too ambiguous or nested too deep",
-                            "grammar");
+        return answer_error(
+            s, job, 400,
+            "the answer cannot go on within its grammar: no token of this model fits, or the grammar is "
+            "too ambiguous or nested too deep",
+            "grammar");
     return answer_complete(s, job);
 }
 
 /* All choices have ended: the answer, or what is there instead of one. */
 static enum status finish_job(struct scribe *s, struct job *job)
 {
-    enum status status =
-        job->cancelled ? transport_abort(&job->transport, &s->gate) : complete(s, job);
+    enum status status = job->cancelled ? transport_abort(&job->transport, &s->gate) : complete(s, job);
     job_end(s, job);
     return status == STATUS_OK ? request_start_waiting(s) : status;
 }

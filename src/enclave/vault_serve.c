@@ -41,9 +41,9 @@ struct serving {
     bool logprobs; /* may leave */
     struct choice_scratch scratch;
     void *sample_memory;
-    struct engine_token *step;        /* [batch] */
-    uint32_t *step_slots;             /* [slots]: whose logits the step computes, in order */
-    uint32_t next_slot;               /* whose prompt goes first in the next step */
+    struct engine_token *step; /* [batch] */
+    uint32_t *step_slots;      /* [slots]: whose logits the step computes, in order */
+    uint32_t next_slot;        /* whose prompt goes first in the next step */
     struct channel_message message;
 };
 

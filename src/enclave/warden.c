@@ -208,9 +208,11 @@ static enum status send_scribe_setup(struct start *s)
 {
     uint8_t bytes[SETUP_LEN_MAX];
     size_t len;
-    struct scribe_setup setup = {
-        .threads = s->config.threads, .sequences = s->config.sequences, .context = s->context, .vocab_n = s->vocab_n,
-        .logprobs = s->config.logprobs};
+    struct scribe_setup setup = {.threads = s->config.threads,
+                                 .sequences = s->config.sequences,
+                                 .context = s->context,
+                                 .vocab_n = s->vocab_n,
+                                 .logprobs = s->config.logprobs};
     memcpy(setup.model_name, s->config.model_name, sizeof setup.model_name);
     snprintf(setup.tee, sizeof setup.tee, "%s", evidence_kind_name(s->attestor.kind));
     memcpy(setup.isa, s->isa, sizeof setup.isa);

@@ -44,7 +44,8 @@ static enum status mask(uint64_t *allowed, struct choice_setup *c)
     return status;
 }
 
-/* With temperature 0 the likeliest token is the likeliest allowed one when it is allowed: most often no mask is needed. */
+/* With temperature 0 the likeliest token is the likeliest allowed one when it is allowed: most often no mask is needed.
+ */
 static enum status next_allowed(uint32_t *token, struct choice_setup *c, struct sample_input *in,
                                 struct choice_scratch *scratch)
 {

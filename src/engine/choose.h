@@ -33,8 +33,8 @@ struct choice_scratch {
 /* Whether token is one of the stops. */
 bool choice_stops(const struct choice_setup *c, uint32_t token);
 
-/* in->bias and in->allowed are set here.  STATUS_NOT_FOUND: no token may come; STATUS_LIMIT: the grammar allows too many
- * ways, or is nested too deep; the rest as sampler_next. */
+/* in->bias and in->allowed are set here.  STATUS_NOT_FOUND: no token may come; STATUS_LIMIT: the grammar allows too
+ * many ways, or is nested too deep; the rest as sampler_next. */
 must_check enum status choice_next(uint32_t *token, struct choice_setup *c, const struct sample_input *in,
                                    struct choice_scratch *scratch);
 

@@ -66,8 +66,9 @@ static inline bool grammar_takes(const struct grammar *g, uint32_t element, uint
 size_t grammar_scratch_len(size_t elements_n);
 
 /* Checks every element and that no rule begins with itself.  elements stay the caller's and g points into them;
- * scratch: grammar_scratch_len(elements_n) bytes, aligned to 4.  STATUS_MALFORMED: it is no grammar; STATUS_UNSUPPORTED:
- * a rule begins with itself, *rule says which; STATUS_LIMIT: a bound above is passed.  *g is zeroed on error. */
+ * scratch: grammar_scratch_len(elements_n) bytes, aligned to 4.  STATUS_MALFORMED: it is no grammar;
+ * STATUS_UNSUPPORTED: a rule begins with itself, *rule says which; STATUS_LIMIT: a bound above is passed.  *g is zeroed
+ * on error. */
 must_check enum status grammar_check(struct grammar *g, uint32_t *rule, const uint32_t *elements, size_t elements_n,
                                      void *scratch, struct reason *why);
 

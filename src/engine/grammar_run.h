@@ -35,14 +35,14 @@ struct grammar_state {
 /* The fields are the run's own. */
 struct grammar_run {
     struct grammar grammar;
-    struct grammar_node *nodes;  /* [GRAMMAR_NODES_MAX]; 0 is the empty stack */
-    uint32_t *node_slots;        /* [2 * GRAMMAR_NODES_MAX]: node or 0 */
-    uint32_t *stamps;            /* [GRAMMAR_NODES_MAX]: when a node was last visited */
-    uint32_t *work;              /* [GRAMMAR_NODES_MAX]: nodes to visit */
-    uint32_t *members;           /* [GRAMMAR_MEMBERS_MAX]: nodes at terminals */
+    struct grammar_node *nodes;   /* [GRAMMAR_NODES_MAX]; 0 is the empty stack */
+    uint32_t *node_slots;         /* [2 * GRAMMAR_NODES_MAX]: node or 0 */
+    uint32_t *stamps;             /* [GRAMMAR_NODES_MAX]: when a node was last visited */
+    uint32_t *work;               /* [GRAMMAR_NODES_MAX]: nodes to visit */
+    uint32_t *members;            /* [GRAMMAR_MEMBERS_MAX]: nodes at terminals */
     struct grammar_state *states; /* [GRAMMAR_STATES_MAX] */
-    uint32_t *state_slots;       /* [2 * GRAMMAR_STATES_MAX]: state + 1 or 0 */
-    uint16_t *moves;             /* [GRAMMAR_STATES_MAX * 256]: state + 1, GRAMMAR_NO_STATE, or 0: not known */
+    uint32_t *state_slots;        /* [2 * GRAMMAR_STATES_MAX]: state + 1 or 0 */
+    uint16_t *moves;              /* [GRAMMAR_STATES_MAX * 256]: state + 1, GRAMMAR_NO_STATE, or 0: not known */
     uint32_t nodes_n, states_n, members_n, work_n, stamp, work_left;
     uint32_t state; /* present */
 };
@@ -65,8 +65,8 @@ static inline bool grammar_run_known(const struct grammar_run *r, uint32_t *to, 
 /* Where state goes with a byte; GRAMMAR_NO_STATE: nowhere.  STATUS_LIMIT: a bound is passed; the run cannot go on. */
 must_check enum status grammar_run_move(struct grammar_run *r, uint32_t *to, uint32_t state, uint8_t byte);
 
-/* Before each token: gives new work, and makes room when more than half of it is used; numbers of states other than the present one are void after it.
- * STATUS_LIMIT: the present state alone needs more (nested too deep). */
+/* Before each token: gives new work, and makes room when more than half of it is used; numbers of states other than the
+ * present one are void after it. STATUS_LIMIT: the present state alone needs more (nested too deep). */
 must_check enum status grammar_run_tidy(struct grammar_run *r);
 
 /* Where bytes lead from the present state, which stays; GRAMMAR_NO_STATE: the grammar does not allow them.

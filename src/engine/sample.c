@@ -11,8 +11,7 @@
 
 struct sample_options sample_options_plain(void)
 {
-    return (struct sample_options){
-        .temperature = 1.0f, .top_p = 1.0f, .typical_p = 1.0f, .repeat_penalty = 1.0f};
+    return (struct sample_options){.temperature = 1.0f, .top_p = 1.0f, .typical_p = 1.0f, .repeat_penalty = 1.0f};
 }
 
 size_t sample_scratch_len(size_t vocab_n)

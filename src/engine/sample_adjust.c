@@ -74,8 +74,8 @@ const float *sample_adjust(const struct sample_options *options, const struct sa
                            struct sample_scratch *scratch)
 {
     bool repeats = !is_one(options->repeat_penalty) && options->repeat_last_n > 0 && in->tokens_n > 0;
-    bool sampled = (!is_zero(options->frequency_penalty) || !is_zero(options->presence_penalty)) &&
-                   in->tokens_n > in->prompt_n;
+    bool sampled =
+        (!is_zero(options->frequency_penalty) || !is_zero(options->presence_penalty)) && in->tokens_n > in->prompt_n;
     if (in->bias_n == 0 && in->allowed == NULL && !repeats && !sampled)
         return in->logits;
     memcpy(scratch->logits, in->logits, in->vocab_n * sizeof scratch->logits[0]);

@@ -10,7 +10,8 @@ static __m128 exp4(__m128 x)
     __m128 in_range = _mm_cmpge_ps(x, _mm_set1_ps(EXP_MIN));
     __m128 shifted = _mm_add_ps(_mm_mul_ps(x, _mm_set1_ps(EXP_LOG2E)), round);
     __m128 n = _mm_sub_ps(shifted, round);
-    __m128 r = _mm_sub_ps(_mm_sub_ps(x, _mm_mul_ps(n, _mm_set1_ps(EXP_LN2_HI))), _mm_mul_ps(n, _mm_set1_ps(EXP_LN2_LO)));
+    __m128 r =
+        _mm_sub_ps(_mm_sub_ps(x, _mm_mul_ps(n, _mm_set1_ps(EXP_LN2_HI))), _mm_mul_ps(n, _mm_set1_ps(EXP_LN2_LO)));
     __m128 p = _mm_set1_ps(EXP_C6);
     p = _mm_add_ps(_mm_mul_ps(p, r), _mm_set1_ps(EXP_C5));
     p = _mm_add_ps(_mm_mul_ps(p, r), _mm_set1_ps(EXP_C4));

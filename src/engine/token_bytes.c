@@ -19,8 +19,8 @@ static void bytes_of(const struct tokenizer *t, uint32_t id, uint8_t *out, size_
     if (token->kind != TOKEN_NORMAL && token->kind != TOKEN_USER_DEFINED)
         return;
     for (uint32_t i = 0; i < token->len; i++) {
-        bool space = token->kind == TOKEN_NORMAL && token->len - i >= 3 &&
-                     memcmp(token->text + i, "\xe2\x96\x81", 3) == 0;
+        bool space =
+            token->kind == TOKEN_NORMAL && token->len - i >= 3 && memcmp(token->text + i, "\xe2\x96\x81", 3) == 0;
         if (out != NULL)
             out[*len] = space ? ' ' : token->text[i];
         i += space ? 2 : 0;

@@ -7,8 +7,8 @@
 
 size_t build_arena_len(void)
 {
-    return 64 + (2 * GRAMMAR_ELEMENTS_MAX + GRAMMAR_RULES_MAX + GRAMMAR_SETS_MAX * GRAMMAR_SET_WORDS) *
-                    sizeof(uint32_t);
+    return 64 +
+           (2 * GRAMMAR_ELEMENTS_MAX + GRAMMAR_RULES_MAX + GRAMMAR_SETS_MAX * GRAMMAR_SET_WORDS) * sizeof(uint32_t);
 }
 
 void build_init(struct build *b, struct arena *arena, struct reason *why)

@@ -122,7 +122,10 @@ static uint32_t take_hex(struct gbnf *g, size_t digits)
     uint32_t value = 0;
     for (size_t i = 0; i < digits; i++) {
         int c = peek(g);
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
         if (digit < 0) {
             fail(g, STATUS_MALFORMED, "a hexadecimal digit was expected");
             return 0;

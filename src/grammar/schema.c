@@ -165,7 +165,8 @@ static bool has_type(const struct json *value, const struct json *type)
         return true;
     for (const struct json *one = several ? type->first : type; one != NULL; one = several ? one->next : NULL) {
         int64_t number;
-        if (json_is_text(one, names[value->type]) || (json_is_text(one, "integer") && json_i64(&number, value) == STATUS_OK))
+        if (json_is_text(one, names[value->type]) ||
+            (json_is_text(one, "integer") && json_i64(&number, value) == STATUS_OK))
             return true;
     }
     return false;
@@ -268,7 +269,8 @@ static void init(struct schema *s, struct arena *arena, const struct json *root,
 {
     *s = (struct schema){.arena = arena, .root = root, .looks_left = LOOKS_MAX};
     build_init(&s->build, arena, why);
-    s->references = arena_take(arena, SCHEMA_REFERENCES_MAX, sizeof s->references[0], _Alignof(struct schema_reference));
+    s->references =
+        arena_take(arena, SCHEMA_REFERENCES_MAX, sizeof s->references[0], _Alignof(struct schema_reference));
     s->ranges = arena_take(arena, BUILD_RANGES_MAX + 1, sizeof s->ranges[0], _Alignof(struct code_range));
     if (s->references == NULL || s->ranges == NULL)
         schema_fail(s, STATUS_NO_MEMORY, "no memory for it");

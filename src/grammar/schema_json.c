@@ -206,7 +206,8 @@ void schema_class(struct schema *s, size_t ranges_n, bool negate)
     if (negate)
         ranges_n = code_ranges_negate(s->ranges, ranges_n);
     for (size_t i = 0; i < ranges_n; i++) { /* cut around '"' and '\\', from the space on */
-        static const struct code_range pieces[] = {{0x20, '"' - 1}, {'"' + 1, '\\' - 1}, {'\\' + 1, BUILD_CODE_POINT_MAX}};
+        static const struct code_range pieces[] = {
+            {0x20, '"' - 1}, {'"' + 1, '\\' - 1}, {'\\' + 1, BUILD_CODE_POINT_MAX}};
         for (size_t k = 0; k < 3 && plain_n < BUILD_RANGES_MAX + 8; k++) {
             uint32_t from = s->ranges[i].first > pieces[k].first ? s->ranges[i].first : pieces[k].first;
             uint32_t to = s->ranges[i].last < pieces[k].last ? s->ranges[i].last : pieces[k].last;

@@ -14,9 +14,8 @@ bool schema_key_is(const struct json *member, const char *name)
 /* Members that say something to people, or that only hold what is referred to. */
 bool schema_is_annotation(const struct json *member)
 {
-    static const char *const names[] = {"title",      "description", "default",   "examples", "$schema", "$id",
-                                        "$comment",   "deprecated",  "readOnly",  "writeOnly", "$defs",
-                                        "definitions"};
+    static const char *const names[] = {"title",    "description", "default",  "examples",  "$schema", "$id",
+                                        "$comment", "deprecated",  "readOnly", "writeOnly", "$defs",   "definitions"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (schema_key_is(member, names[i]))
             return true;
@@ -161,8 +160,8 @@ static bool same_scalar(const struct json *a, const struct json *b)
 {
     if (a->type == JSON_NUMBER || a->type >= JSON_ARRAY) /* 1 and 1.0: not looked into */
         return a->type == b->type;
-    return a->type == b->type && (a->type != JSON_STRING ||
-                                  (a->text_len == b->text_len && memcmp(a->text, b->text, a->text_len) == 0));
+    return a->type == b->type &&
+           (a->type != JSON_STRING || (a->text_len == b->text_len && memcmp(a->text, b->text, a->text_len) == 0));
 }
 
 /* The values that a schema lists: its const, or the first of its enum with *list_all set. */
@@ -220,8 +219,9 @@ void schema_check_disjoint(struct schema *s, const struct json *alternatives)
     for (const struct json *a = alternatives->first; a != NULL && !schema_failed(s); a = a->next) {
         for (const struct json *b = a->next; b != NULL && !schema_failed(s); b = b->next) {
             const struct json *left = behind_references(s, a), *right = behind_references(s, b);
-            if (left == NULL || right == NULL || ((kinds_of(s, a, 0) & kinds_of(s, b, 0)) != 0 &&
-                                                  !lists_differ(s, left, right) && !property_differs(s, left, right)))
+            if (left == NULL || right == NULL ||
+                ((kinds_of(s, a, 0) & kinds_of(s, b, 0)) != 0 && !lists_differ(s, left, right) &&
+                 !property_differs(s, left, right)))
                 schema_fail(s, STATUS_UNSUPPORTED,
                             "\"oneOf\" has alternatives that may both hold; use \"anyOf\", or tell them apart by type "
                             "or by a required property with a \"const\"");

@@ -261,7 +261,8 @@ static void write_members(struct schema *s, const struct object *o, unsigned dep
 static bool take_room(struct schema *s, struct object *o)
 {
     *o = (struct object){NULL};
-    o->properties = arena_take(s->arena, SCHEMA_PROPERTIES_MAX, sizeof o->properties[0], _Alignof(struct schema_property));
+    o->properties =
+        arena_take(s->arena, SCHEMA_PROPERTIES_MAX, sizeof o->properties[0], _Alignof(struct schema_property));
     if (o->properties == NULL)
         schema_fail(s, STATUS_NO_MEMORY, "no memory for it");
     return o->properties != NULL;

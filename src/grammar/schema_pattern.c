@@ -54,7 +54,10 @@ static uint32_t take_hex(struct pattern *p, int digits)
     uint32_t value = 0;
     for (int i = 0; i < digits; i++) {
         int c = peek(p);
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
         if (digit < 0) {
             refuse(p, "a hexadecimal digit was expected");
             return 0;
@@ -71,7 +74,11 @@ static size_t shorthand(struct code_range *out, char letter)
     static const struct code_range digits[] = {{'0', '9'}}, words[] = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}},
                                    spaces[] = {{'\t', '\r'}, {' ', ' '}};
     static const struct code_range no_digits[] = {{1, '0' - 1}, {'9' + 1, 0x7f}},
-                                   no_words[] = {{1, '0' - 1}, {'9' + 1, 'A' - 1}, {'Z' + 1, '_' - 1}, {'`', '`'}, {'{', 0x7f}},
+                                   no_words[] = {{1, '0' - 1},
+                                                 {'9' + 1, 'A' - 1},
+                                                 {'Z' + 1, '_' - 1},
+                                                 {'`', '`'},
+                                                 {'{', 0x7f}},
                                    no_spaces[] = {{'!', '~'}};
     static const struct {
         char letter;

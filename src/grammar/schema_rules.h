@@ -38,7 +38,7 @@ struct schema {
     struct build build;
     struct arena *arena;
     const struct json *root;
-    uint32_t json_rules[JSON_RULES_N]; /* plus 1; 0: not written yet */
+    uint32_t json_rules[JSON_RULES_N];   /* plus 1; 0: not written yet */
     struct schema_reference *references; /* [SCHEMA_REFERENCES_MAX] */
     size_t references_n;
     struct code_range *ranges; /* [BUILD_RANGES_MAX + 1] */

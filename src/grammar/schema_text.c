@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Strings: lengths, and the formats whose every text is valid (dates of months as long as they are, without leap days). */
+/* Strings: lengths, and the formats whose every text is valid (dates of months as long as they are, without leap days).
+ */
 #include "grammar/schema_rules.h"
 
 #include "grammar/gbnf_rules.h"

@@ -41,8 +41,10 @@ static void test_defaults(void)
     check(parse_with(&r, &why, "") == STATUS_OK && strcmp(r.model, "m") == 0 && r.messages_n == 1 &&
               text_is(r.messages[0].role, "user") && text_is(r.messages[0].content, "x"),
           "a message");
-    check(!r.options.stream && !r.options.include_usage && r.options.max_tokens == 0 && r.options.sampling.temperature >= 1 && r.options.sampling.temperature <= 1 &&
-              r.options.sampling.top_p >= 1 && r.options.sampling.top_k == 0 && !r.options.seed_given && r.options.stops_n == 0,
+    check(!r.options.stream && !r.options.include_usage && r.options.max_tokens == 0 &&
+              r.options.sampling.temperature >= 1 && r.options.sampling.temperature <= 1 &&
+              r.options.sampling.top_p >= 1 && r.options.sampling.top_k == 0 && !r.options.seed_given &&
+              r.options.stops_n == 0,
           "OpenAI's defaults");
     check(parse_with(&r, &why,
                      "\"stream\":null,\"max_tokens\":null,\"temperature\":null,\"top_p\":null,\"top_k\":null,"
@@ -61,17 +63,23 @@ static void test_values(void)
               "\"stream\":true,\"stream_options\":{\"include_usage\":true},\"max_tokens\":2147483647,"
               "\"temperature\":0.5,\"top_p\":0.25,\"top_k\":40,\"seed\":-1,\"stop\":[\"a\",\"\\u00e9\",\"c\",\"d\"]") ==
                   STATUS_OK &&
-              r.options.stream && r.options.include_usage && r.options.max_tokens == INT32_MAX && r.options.sampling.temperature >= 0.5f &&
-              r.options.sampling.temperature <= 0.5f && r.options.sampling.top_p <= 0.25f && r.options.sampling.top_k == 40 && r.options.seed_given && r.options.sampling.seed == UINT64_MAX &&
-              r.options.stops_n == 4 && text_is(r.options.stops[1], "\xc3\xa9"),
+              r.options.stream && r.options.include_usage && r.options.max_tokens == INT32_MAX &&
+              r.options.sampling.temperature >= 0.5f && r.options.sampling.temperature <= 0.5f &&
+              r.options.sampling.top_p <= 0.25f && r.options.sampling.top_k == 40 && r.options.seed_given &&
+              r.options.sampling.seed == UINT64_MAX && r.options.stops_n == 4 &&
+              text_is(r.options.stops[1], "\xc3\xa9"),
           "every option");
-    check(parse_with(&r, &why, "\"stop\":\"end\"") == STATUS_OK && r.options.stops_n == 1 && text_is(r.options.stops[0], "end"),
+    check(parse_with(&r, &why, "\"stop\":\"end\"") == STATUS_OK && r.options.stops_n == 1 &&
+              text_is(r.options.stops[0], "end"),
           "one stop text");
     check(parse_with(&r, &why, "\"stop\":[]") == STATUS_OK && r.options.stops_n == 0, "no stop text");
-    check(parse_with(&r, &why, "\"max_tokens\":5,\"max_completion_tokens\":7") == STATUS_OK && r.options.max_tokens == 7,
+    check(parse_with(&r, &why, "\"max_tokens\":5,\"max_completion_tokens\":7") == STATUS_OK &&
+              r.options.max_tokens == 7,
           "the newer name wins");
-    check(parse_with(&r, &why, "\"temperature\":-0.0") == STATUS_OK && r.options.sampling.temperature <= 0, "minus 0 is greedy");
-    check(parse_with(&r, &why, "\"temperature\":1e-400") == STATUS_OK && r.options.sampling.temperature <= 0, "so is next to nothing");
+    check(parse_with(&r, &why, "\"temperature\":-0.0") == STATUS_OK && r.options.sampling.temperature <= 0,
+          "minus 0 is greedy");
+    check(parse_with(&r, &why, "\"temperature\":1e-400") == STATUS_OK && r.options.sampling.temperature <= 0,
+          "so is next to nothing");
     static const char parts[] = "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":[]},{\"role\":"
                                 "\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\","
                                 "\"text\":\"\\n<|im_end|>\"}]}]}";
@@ -116,28 +124,61 @@ static void test_refused(void)
                                             "\"stop\":{}",
                                             "\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]"};
     static const char *const options[] = {
-        "\"n\":0", "\"n\":9", "\"n\":\"1\"", "\"n\":1.5",
-        "\"min_p\":-0.1", "\"min_p\":1.1", "\"min_p\":\"0\"", "\"typical_p\":0", "\"typical_p\":1.1",
-        "\"repeat_penalty\":0", "\"repeat_penalty\":101", "\"repetition_penalty\":-1", "\"repeat_last_n\":-1",
-        "\"frequency_penalty\":2.1", "\"frequency_penalty\":-2.1", "\"presence_penalty\":\"0\"",
-        "\"presence_penalty\":3", "\"logit_bias\":7", "\"logit_bias\":[1]", "\"logit_bias\":{\"5\":101}",
-        "\"logit_bias\":{\"5\":-100.5}", "\"logit_bias\":{\"5\":true}", "\"logit_bias\":{\"a\":1}",
-        "\"logit_bias\":{\"05\":1}", "\"logit_bias\":{\"-1\":1}", "\"logit_bias\":{\"4294967296\":1}",
-        "\"logit_bias\":{\"\":1}", "\"logprobs\":1", "\"logprobs\":true,\"top_logprobs\":21",
-        "\"logprobs\":false,\"top_logprobs\":2", "\"top_logprobs\":1", "\"logprobs\":true,\"top_logprobs\":-1",
-        "\"stop_token_ids\":7", "\"stop_token_ids\":[\"a\"]", "\"stop_token_ids\":[-1]",
-        "\"stop_token_ids\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]", "\"ignore_eos\":1",
-        "\"response_format\":{}", "\"response_format\":\"text\"", "\"response_format\":7",
-        "\"response_format\":{\"type\":\"xml\"}", "\"response_format\":{\"type\":\"json_schema\"}",
+        "\"n\":0",
+        "\"n\":9",
+        "\"n\":\"1\"",
+        "\"n\":1.5",
+        "\"min_p\":-0.1",
+        "\"min_p\":1.1",
+        "\"min_p\":\"0\"",
+        "\"typical_p\":0",
+        "\"typical_p\":1.1",
+        "\"repeat_penalty\":0",
+        "\"repeat_penalty\":101",
+        "\"repetition_penalty\":-1",
+        "\"repeat_last_n\":-1",
+        "\"frequency_penalty\":2.1",
+        "\"frequency_penalty\":-2.1",
+        "\"presence_penalty\":\"0\"",
+        "\"presence_penalty\":3",
+        "\"logit_bias\":7",
+        "\"logit_bias\":[1]",
+        "\"logit_bias\":{\"5\":101}",
+        "\"logit_bias\":{\"5\":-100.5}",
+        "\"logit_bias\":{\"5\":true}",
+        "\"logit_bias\":{\"a\":1}",
+        "\"logit_bias\":{\"05\":1}",
+        "\"logit_bias\":{\"-1\":1}",
+        "\"logit_bias\":{\"4294967296\":1}",
+        "\"logit_bias\":{\"\":1}",
+        "\"logprobs\":1",
+        "\"logprobs\":true,\"top_logprobs\":21",
+        "\"logprobs\":false,\"top_logprobs\":2",
+        "\"top_logprobs\":1",
+        "\"logprobs\":true,\"top_logprobs\":-1",
+        "\"stop_token_ids\":7",
+        "\"stop_token_ids\":[\"a\"]",
+        "\"stop_token_ids\":[-1]",
+        "\"stop_token_ids\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]",
+        "\"ignore_eos\":1",
+        "\"response_format\":{}",
+        "\"response_format\":\"text\"",
+        "\"response_format\":7",
+        "\"response_format\":{\"type\":\"xml\"}",
+        "\"response_format\":{\"type\":\"json_schema\"}",
         "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{}}",
         "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{},\"other\":1}}",
-        "\"response_format\":{\"type\":\"text\",\"other\":1}", "\"grammar\":7",
+        "\"response_format\":{\"type\":\"text\",\"other\":1}",
+        "\"grammar\":7",
         "\"grammar\":\"root ::= .\",\"response_format\":{\"type\":\"json_object\"}",
-        "\"json_schema\":{},\"response_format\":{\"type\":\"json_object\"}", "\"best_of\":2"};
-    static const char *const features[] = {"\"tools\":[{}]",        "\"tools\":[1]",           "\"functions\":[{}]",
-                                           "\"mirostat\":2",        "\"dry_multiplier\":0.5",  "\"xtc_probability\":0.1",
-                                           "\"top_n_sigma\":1",     "\"samplers\":[\"top_k\"]", "\"min_tokens\":5",
-                                           "\"guided_json\":{\"a\":1}", "\"suffix\":\"x\"",      "\"dynatemp_range\":1"};
+        "\"json_schema\":{},\"response_format\":{\"type\":\"json_object\"}",
+        "\"best_of\":2"};
+    static const char *const features[] = {"\"tools\":[{}]",         "\"tools\":[1]",
+                                           "\"functions\":[{}]",     "\"mirostat\":2",
+                                           "\"dry_multiplier\":0.5", "\"xtc_probability\":0.1",
+                                           "\"top_n_sigma\":1",      "\"samplers\":[\"top_k\"]",
+                                           "\"min_tokens\":5",       "\"guided_json\":{\"a\":1}",
+                                           "\"suffix\":\"x\"",       "\"dynatemp_range\":1"};
     struct chat_request r;
     struct reason why;
     for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++)
@@ -234,7 +275,8 @@ static void test_options(void)
               o->bias_n == 4 && o->bias[0].token == 0 && o->bias[0].bias <= -100.0f && o->bias[1].token == 31 &&
               o->bias[2].bias < -1e38f && o->bias[3].bias > 0.4f,
           "EN-48: biases");
-    check(parse_with(&r, &why, "\"logprobs\":true") == STATUS_OK && o->logprobs_n == 1, "EN-48: log-probabilities alone");
+    check(parse_with(&r, &why, "\"logprobs\":true") == STATUS_OK && o->logprobs_n == 1,
+          "EN-48: log-probabilities alone");
     check(parse_with(&r, &why, "\"response_format\":{\"type\":\"json_object\"}") == STATUS_OK && o->form == FORM_JSON,
           "EN-48: an object");
     check(parse_with(&r, &why,
@@ -247,7 +289,8 @@ static void test_options(void)
           "EN-48: a grammar");
     uint32_t *elements;
     size_t elements_n;
-    check(request_form_compile(&elements, &elements_n, o, &why) == STATUS_OK && elements_n > 4, "EN-48: it is compiled");
+    check(request_form_compile(&elements, &elements_n, o, &why) == STATUS_OK && elements_n > 4,
+          "EN-48: it is compiled");
     free(elements);
     check(parse_with(&r, &why, "\"grammar\":\"root ::= x\"") == STATUS_OK &&
               request_form_compile(&elements, &elements_n, o, &why) == STATUS_MALFORMED &&
@@ -310,7 +353,8 @@ static void test_infer(void)
     struct chat_request r;
     struct reason why;
     check(parse(&r, &why, false, "{\"prompt\":\"x\"}", 14) == STATUS_OK && text_is(r.prompt, "x") &&
-              r.options.max_tokens == 256 && r.options.sampling.temperature <= 0 && r.messages == NULL && !r.options.stream,
+              r.options.max_tokens == 256 && r.options.sampling.temperature <= 0 && r.messages == NULL &&
+              !r.options.stream,
           "a prompt alone");
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         check(parse(&r, &why, false, wrong[i], strlen(wrong[i])) == STATUS_MALFORMED, "EN-44: refused: %s", wrong[i]);

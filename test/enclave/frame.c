@@ -12,8 +12,9 @@ static const struct {
     size_t used_from, used_to; /* bytes that this message uses */
     size_t tokens_from;        /* and these, when it holds tokens */
 } kinds[] = {
-    {MESSAGE_START, "START", 0, 64, 68},  {MESSAGE_PROMPT, "PROMPT", 68, 72, 72}, {MESSAGE_BIAS, "BIAS", 68, 72, 72},
-    {MESSAGE_GRAMMAR, "GRAMMAR", 68, 72, 72}, {MESSAGE_STOP, "STOP", 0, 0, 0},    {MESSAGE_FREE, "FREE", 0, 0, 0},
+    {MESSAGE_START, "START", 0, 64, 68},  {MESSAGE_PROMPT, "PROMPT", 68, 72, 72},
+    {MESSAGE_BIAS, "BIAS", 68, 72, 72},   {MESSAGE_GRAMMAR, "GRAMMAR", 68, 72, 72},
+    {MESSAGE_STOP, "STOP", 0, 0, 0},      {MESSAGE_FREE, "FREE", 0, 0, 0},
     {MESSAGE_TOKEN, "TOKEN", 68, 72, 72}, {MESSAGE_END, "END", 64, 68, 0},
 };
 
@@ -69,7 +70,8 @@ static void test_layout(void)
             continue;
         check(frame_write(out, &prompt) == STATUS_OK && memcmp(out, expected, sizeof out) == 0, "%s as specified",
               kinds[i].name);
-        check(read_bytes(&back, kinds[i].type, out, sizeof out) == STATUS_OK && memcmp(&back, &prompt, sizeof back) == 0,
+        check(read_bytes(&back, kinds[i].type, out, sizeof out) == STATUS_OK &&
+                  memcmp(&back, &prompt, sizeof back) == 0,
               "and back");
     }
     memset(expected, 0, sizeof expected);

@@ -204,7 +204,8 @@ static void test_greedy(void)
         uint32_t token = 0, best = UINT32_MAX;
         for (uint32_t t = 0; t < vocabulary.tokens_n; t++)
             logits[t] = (float)draw(100000);
-        if (!begin(i % 2 == 0 ? "root ::= [a-z ]+" : "root ::= .*") || sampler_init(&c.sampler, &options) != STATUS_OK ||
+        if (!begin(i % 2 == 0 ? "root ::= [a-z ]+" : "root ::= .*") ||
+            sampler_init(&c.sampler, &options) != STATUS_OK ||
             token_bytes_mask(scratch.allowed, &run, &vocabulary) != STATUS_OK)
             continue;
         for (uint32_t t = 0; t < vocabulary.tokens_n; t++) {

@@ -23,10 +23,10 @@ static enum status verify(const uint32_t *elements, size_t n, uint32_t *rule)
     return status;
 }
 
-#define RULE(n)     0x20000000 + (n)
-#define BYTE(b)     0x30000000 + (b)*0x101
-#define SET(n)      0x40000000 + (n)
-#define OR          0x10000000
+#define RULE(n)      0x20000000 + (n)
+#define BYTE(b)      0x30000000 + (b)*0x101
+#define SET(n)       0x40000000 + (n)
+#define OR           0x10000000
 #define ALL_OF_EIGHT 1, 2, 3, 4, 5, 6, 7, 8
 
 static void test_lists(void)
@@ -151,7 +151,8 @@ static size_t make_grammar(uint32_t *list)
                 list[n++] = OR;
             for (uint32_t i = draw(4); i > 0; i--) {
                 uint32_t byte = 'a' + draw(3);
-                list[n++] = draw(3) == 0 ? RULE(draw(rules_n)) : 0x30000000 + byte * 256 + byte + (byte < 'c' ? draw(2) : 0);
+                list[n++] =
+                    draw(3) == 0 ? RULE(draw(rules_n)) : 0x30000000 + byte * 256 + byte + (byte < 'c' ? draw(2) : 0);
             }
         }
         list[n++] = 0;

@@ -118,8 +118,7 @@ static void test_bad_logits(void)
     for (size_t i = 0; i < 3; i++) {
         memset(logits, 0, sizeof logits);
         logits[999] = bad[i];
-        check(sampler_init(&s, &plain) == STATUS_OK &&
-                  next_of(&token, &s, VOCAB) == STATUS_MALFORMED && token == 0,
+        check(sampler_init(&s, &plain) == STATUS_OK && next_of(&token, &s, VOCAB) == STATUS_MALFORMED && token == 0,
               "NUM-5: a logit that is not finite, %zu", i);
     }
     check(next_of(&token, &s, 0) == STATUS_USAGE, "no logits");

@@ -59,7 +59,8 @@ static void adjust(const struct sample_options *o, const struct sample_input *in
 {
     memcpy(adjusted, in->logits, in->vocab_n * sizeof adjusted[0]);
     for (size_t i = 0; i < in->bias_n; i++)
-        adjusted[in->bias[i].token] = isinf(in->bias[i].bias) ? -INFINITY : adjusted[in->bias[i].token] + in->bias[i].bias;
+        adjusted[in->bias[i].token] =
+            isinf(in->bias[i].bias) ? -INFINITY : adjusted[in->bias[i].token] + in->bias[i].bias;
     for (uint32_t t = 0; t < in->vocab_n; t++) {
         bool seen = false;
         unsigned sampled = 0;
@@ -221,7 +222,8 @@ static void test_all(void)
         for (size_t i = 0; i < TOKENS; i++)
             tokens[i] = draw(3) == 0 ? draw((uint32_t)vocab_n) : draw(vocab_n < 7 ? (uint32_t)vocab_n : 7);
         for (size_t i = 0; i < 8; i++)
-            bias[i] = (struct sample_bias){draw((uint32_t)vocab_n), draw(3) == 0 ? -INFINITY : (float)draw(200) - 100.0f};
+            bias[i] =
+                (struct sample_bias){draw((uint32_t)vocab_n), draw(3) == 0 ? -INFINITY : (float)draw(200) - 100.0f};
         for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
             allowed[i] = (uint64_t)draw(1u << 31) << 33 ^ (uint64_t)draw(1u << 31) << 10 ^ draw(1u << 31);
         const struct sample_input in = {.logits = logits,
@@ -329,7 +331,8 @@ static void test_frequencies(void)
             kinds += expected[i] > 0;
             statistic += expected[i] > 0 ? ((double)counts[i] - wanted) * ((double)counts[i] - wanted) / wanted : 0;
         }
-        check(none_cut && statistic < 72.1, "NUM-55 NUM-62: chi-square %.1f over %u kinds, row %zu", statistic, kinds, row);
+        check(none_cut && statistic < 72.1, "NUM-55 NUM-62: chi-square %.1f over %u kinds, row %zu", statistic, kinds,
+              row);
     }
 }
 

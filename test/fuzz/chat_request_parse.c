@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The first byte chooses chat, infer or completion.  What is taken is within its range, and its texts are readable and UTF-8. */
+/* The first byte chooses chat, infer or completion.  What is taken is within its range, and its texts are readable and
+ * UTF-8. */
 #include "core/codec/utf8.h"
 #include "enclave/chat_request.h"
 
@@ -55,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         demand(o->choices_n >= 1 && o->choices_n <= REQUEST_CHOICES_MAX && o->logprobs_n <= SAMPLE_TOP_MAX + 1);
         demand(sample_bias_check(o->bias, o->bias_n, (size_t)UINT32_MAX + 1) == STATUS_OK);
         demand((r.messages != NULL) == chat && (r.messages_n > 0) == chat);
-    for (size_t i = 0; i < r.messages_n; i++) {
+        for (size_t i = 0; i < r.messages_n; i++) {
             check_text(r.messages[i].role);
             check_text(r.messages[i].content);
         }

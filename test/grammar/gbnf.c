@@ -37,7 +37,9 @@ static const struct {
     {"root ::= [a-c]{0,2}", {"", "a", "bc"}, {"abc"}},
     {"root ::= [a-c]{,2}", {"", "a", "bc"}, {"abc"}},
     {"root ::= \"x\" [a]{0}", {"x"}, {"xa"}},
-    {"root ::= [^a-c\\n]", {"d", "\xc3\xa9", "\xf0\x9f\x98\x80", "\xef\xbf\xbf"}, {"a", "\n", "", "\xed\xa0\x80", "\xc3", "\xc0\x80"}},
+    {"root ::= [^a-c\\n]",
+     {"d", "\xc3\xa9", "\xf0\x9f\x98\x80", "\xef\xbf\xbf"},
+     {"a", "\n", "", "\xed\xa0\x80", "\xc3", "\xc0\x80"}},
     {"root ::= [\xd0\xb0-\xd1\x8f]+", {"\xd0\xb0", "\xd1\x8f\xd0\xb1"}, {"a", "\xd0\x90", "\xd1\x90"}},
     {"root ::= .", {"a", "\n", "\xe2\x82\xac"}, {"", "ab", "\xff"}},
     {"root ::= \"\\x41\\u00e9\\U0001F600\\n\\t\\r\\\\\\\"\\[\\]\"", {"A\xc3\xa9\xf0\x9f\x98\x80\n\t\r\\\"[]"}, {"A"}},
@@ -45,7 +47,9 @@ static const struct {
     {"root ::= [-a]+ [b-]", {"-a-b", "a-"}, {"b", "ac"}},
     {"# a comment\nroot ::= a # another\n# one\n\na ::= \"x\" # end", {"x"}, {""}},
     {"root ::= (\n  \"a\" # here\n  | \"b\"\n  \"c\"\n)\n", {"a", "bc"}, {"b", "ac"}},
-    {"root ::= list\nlist ::= item (\",\" item)*\nitem ::= [0-9]+ | \"(\" list \")\"", {"1", "1,22,(3,(4))"}, {"", "1,", "(1", "()"}},
+    {"root ::= list\nlist ::= item (\",\" item)*\nitem ::= [0-9]+ | \"(\" list \")\"",
+     {"1", "1,22,(3,(4))"},
+     {"", "1,", "(1", "()"}},
     {"root ::= a b\na ::= | \"x\"\nb ::= \"y\" | \"\"", {"", "x", "y", "xy"}, {"yx"}},
     {"root ::= \"a\" root | \"b\"", {"b", "aaab"}, {"a", "ba"}},
     {"root ::= \"(\" root \")\" | \"\"", {"", "()", "((()))"}, {"(", "())", "(()"}},
@@ -154,9 +158,11 @@ static void test_json(void)
 {
     static const char json[] =
         "root   ::= object\nvalue  ::= object | array | string | number | (\"true\" | \"false\" | \"null\") ws\n\n"
-        "object ::=\n  \"{\" ws (\n            string \":\" ws value\n    (\",\" ws string \":\" ws value)*\n  )? \"}\" ws\n\n"
+        "object ::=\n  \"{\" ws (\n            string \":\" ws value\n    (\",\" ws string \":\" ws value)*\n  )? "
+        "\"}\" ws\n\n"
         "array  ::=\n  \"[\" ws (\n            value\n    (\",\" ws value)*\n  )? \"]\" ws\n\n"
-        "string ::=\n  \"\\\"\" (\n    [^\"\\\\\\x7F\\x00-\\x1F] |\n    \"\\\\\" ([\"\\\\bfnrt] | \"u\" [0-9a-fA-F]{4})\n"
+        "string ::=\n  \"\\\"\" (\n    [^\"\\\\\\x7F\\x00-\\x1F] |\n    \"\\\\\" ([\"\\\\bfnrt] | \"u\" "
+        "[0-9a-fA-F]{4})\n"
         "  )* \"\\\"\" ws\n\n"
         "number ::= (\"-\"? ([0-9] | [1-9] [0-9]{0,15})) (\".\" [0-9]+)? ([eE] [-+]? [0-9] [1-9]{0,15})? ws\n\n"
         "ws ::= | \" \" | \"\\n\" [ \\t]{0,20}\n";

@@ -189,8 +189,8 @@ static enum status parse_transcript(struct receipt *r, struct arena *arena, cons
         return STATUS_OK;
     enum status status = parse_bias(r, arena, json_get(transcript, "bias"));
     if (status == STATUS_OK)
-        status = parse_numbers(&r->grammar, &r->grammar_n, arena, json_get(transcript, "grammar"), 0,
-                               RECEIPT_GRAMMAR_MAX);
+        status =
+            parse_numbers(&r->grammar, &r->grammar_n, arena, json_get(transcript, "grammar"), 0, RECEIPT_GRAMMAR_MAX);
     if (status == STATUS_OK)
         status = parse_outputs(r, arena, json_get(transcript, "outputs"));
     if (status == STATUS_OK)

@@ -89,7 +89,7 @@ struct receipt {
     uint8_t key[ED25519_PUBLIC_LEN]; /* who signed; trusted only when evidence or the caller names it */
     uint8_t signature[ED25519_SIGNATURE_LEN];
     /* the transcript, in the arena; NULL without one */
-    const uint32_t *prompt_tokens;                       /* statement.prompt_tokens_n ids */
+    const uint32_t *prompt_tokens;                      /* statement.prompt_tokens_n ids */
     const uint32_t *output_tokens[RECEIPT_CHOICES_MAX]; /* of each choice */
     const struct receipt_bias *bias;
     size_t bias_n;

@@ -57,7 +57,8 @@ static void verify_transcript(struct verdict *v, const struct receipt *r)
     if (transcript_is_signed(r))
         reason_set(verdict_pass(v, "transcript"), "tokens, bias and grammar are the signed ones", NULL);
     else
-        reason_set(verdict_fail(v, "transcript", STATUS_FORGED), "tokens, bias or grammar are not the signed ones", NULL);
+        reason_set(verdict_fail(v, "transcript", STATUS_FORGED), "tokens, bias or grammar are not the signed ones",
+                   NULL);
 }
 
 static void verify_completeness(struct verdict *v, const struct receipt *r)

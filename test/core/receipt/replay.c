@@ -8,8 +8,8 @@
 #include "core/codec/hex.h"
 #include "core/evidence/sample.h"
 #include "core/receipt/chain.h"
-#include "engine/engine.h"
 #include "engine/choose.h"
+#include "engine/engine.h"
 #include "sys/console.h"
 #include "sys/file.h"
 #include "tap.h"
@@ -135,11 +135,8 @@ static void generate(uint32_t *output, struct rig *rig, const uint32_t *prompt, 
         abort();
     for (size_t i = 0; i < PROMPT_N + OUTPUT_N - 1; i++) {
         struct engine_token step = {sequence, tokens[i], true};
-        const struct sample_input input = {.vocab_n = rig->model.vocab_n,
-                                           .tokens = tokens,
-                                           .tokens_n = i + 1,
-                                           .prompt_n = PROMPT_N,
-                                           .logits = NULL};
+        const struct sample_input input = {
+            .vocab_n = rig->model.vocab_n, .tokens = tokens, .tokens_n = i + 1, .prompt_n = PROMPT_N, .logits = NULL};
         if (engine_step(&rig->engine, &step, 1, NULL) != STATUS_OK)
             abort();
         if (i + 1 < PROMPT_N)
@@ -382,10 +379,25 @@ static void test_attestation(void)
 
 static void remove_files(void)
 {
-    static const char *const names[] = {"true",           "prefix",   "another-token", "another-seed",
-                                        "another-model",  "another-second", "another-penalty", "no-penalty", "no-grammar", "no-token", "no-transcript", "key",
-                                        "sealed",         "out",      "attestation",   "another-attestation",
-                                        "another-keyset", "root",     "policy"};
+    static const char *const names[] = {"true",
+                                        "prefix",
+                                        "another-token",
+                                        "another-seed",
+                                        "another-model",
+                                        "another-second",
+                                        "another-penalty",
+                                        "no-penalty",
+                                        "no-grammar",
+                                        "no-token",
+                                        "no-transcript",
+                                        "key",
+                                        "sealed",
+                                        "out",
+                                        "attestation",
+                                        "another-attestation",
+                                        "another-keyset",
+                                        "root",
+                                        "policy"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unlink(names[i]);
     rmdir(directory);
