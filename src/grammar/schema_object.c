@@ -260,7 +260,7 @@ static void write_members(struct schema *s, const struct object *o, unsigned dep
 
 static bool take_room(struct schema *s, struct object *o)
 {
-    *o = (struct object){NULL};
+    *o = (struct object){.properties = NULL};
     o->properties =
         arena_take(s->arena, SCHEMA_PROPERTIES_MAX, sizeof o->properties[0], _Alignof(struct schema_property));
     if (o->properties == NULL)

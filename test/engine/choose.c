@@ -23,17 +23,31 @@ static uint32_t draw(uint32_t below)
     return (uint32_t)(random_state >> 33) % below;
 }
 
+static void *held[4]; /* what the open vocabulary lives in */
+
+static void close_vocabulary(void)
+{
+    for (size_t i = 0; i < 4; i++)
+        free(held[i]);
+    free(scratch.allowed);
+    free(logits);
+}
+
 static bool open_vocabulary(const char *path)
 {
     struct arena arena;
     struct reason why;
     size_t len;
     uint8_t *file = rig_read(path, &len);
-    arena_init(&arena, malloc(tokenizer_arena_len(len)), tokenizer_arena_len(len));
+    held[0] = file;
+    held[1] = malloc(tokenizer_arena_len(len));
+    arena_init(&arena, held[1], tokenizer_arena_len(len));
     if (tokenizer_open(&tokenizer, &arena, file, len, &why) != STATUS_OK)
         return false;
-    token_bytes_init(&vocabulary, &tokenizer, malloc(token_bytes_len(&tokenizer)));
-    sample_scratch_init(&scratch.sample, calloc(1, sample_scratch_len(tokenizer.tokens_n)), tokenizer.tokens_n);
+    held[2] = malloc(token_bytes_len(&tokenizer));
+    token_bytes_init(&vocabulary, &tokenizer, held[2]);
+    held[3] = calloc(1, sample_scratch_len(tokenizer.tokens_n));
+    sample_scratch_init(&scratch.sample, held[3], tokenizer.tokens_n);
     scratch.allowed = calloc((tokenizer.tokens_n + 63) / 64, 8);
     logits = calloc(tokenizer.tokens_n, sizeof logits[0]);
     return true;
@@ -181,7 +195,8 @@ static void test_choices(void)
     size_t never_n = 0;
     for (uint32_t t = 0; t < vocabulary.tokens_n && never_n < 256; t++) {
         size_t len;
-        if (token_bytes_of(&vocabulary, t, &len)[0] == 'q' && len > 0)
+        const uint8_t *bytes = token_bytes_of(&vocabulary, t, &len);
+        if (len > 0 && bytes[0] == 'q')
             never[never_n++] = (struct sample_bias){t, -__builtin_inff()};
     }
     c.bias = never;
@@ -234,6 +249,8 @@ int main(void)
             test_mask(grammars[k]);
         test_choices();
         test_greedy();
+        close_vocabulary();
     }
+    free(run_memory);
     return tap_done();
 }
