@@ -17,7 +17,7 @@ enum {
     GRAMMAR_MEMBERS_MAX = 1 << 16, /* stacks of all sets */
     GRAMMAR_STACKS_MAX = 1 << 12,  /* of one set */
     GRAMMAR_NO_STATE = 0xffff,     /* no stack is left: the byte is not allowed */
-    GRAMMAR_WORK_MAX = 1 << 24,    /* elements looked at between two calls of grammar_run_tidy */
+    GRAMMAR_WORK_MAX = 1 << 22,    /* elements looked at between two calls of grammar_run_tidy */
 };
 
 /* Where to go on in the grammar, and behind that in the parent's place. */
