@@ -36,18 +36,23 @@ TEMPLATE_SRC := $(addprefix src/template/, \
  statement.c test.c text.c time_text.c)
 ENGINE_SRC := $(addprefix src/engine/, \
  attention.c cache.c detokenizer.c encode.c engine.c experts.c family.c format.c forward.c gguf.c gguf_value.c layout.c \
- model.c model_tensors.c numerics.c product.c rope.c row.c sample.c sequence.c sort.c step.c tokenizer.c vocabulary.c \
+ model.c model_tensors.c numerics.c product.c rope.c row.c sample.c sample_adjust.c \
+ sample_filter.c sample_logprobs.c sample_order.c sample_weights.c sequence.c sort.c step.c choose.c grammar.c grammar_run.c \
+ token_bytes.c tokenizer.c vocabulary.c \
  workers.c kernel/avx2.c kernel/avx2_dot.c kernel/avx512.c kernel/avx512_dot.c kernel/kernels.c kernel/scalar.c)
 $(addprefix $(BUILD)/src/engine/kernel/,avx2.o avx2_dot.o): EXTRA += -O3 -mavx2 -mfma -mf16c
 $(addprefix $(BUILD)/src/engine/kernel/,avx512.o avx512_dot.o): EXTRA += -O3 -mavx512f -mavx512bw -mavx512vl \
  -mavx512dq -mavx512vnni
+GRAMMAR_SRC := $(addprefix src/grammar/, build.c code_ranges.c gbnf.c schema.c schema_array.c schema_json.c \
+ schema_look.c schema_number.c schema_object.c schema_pattern.c schema_text.c)
 SYS_SRC := $(addprefix src/sys/, \
  api_error.c clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c release_client.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/start.c openssl/x25519.c \
  https_answer.c https_client.c https_connection.c https_receive.c https_server.c https_url.c https_wire.c listen.c tls_identity.c)
 ENCLAVE_SRC := $(addprefix src/enclave/, \
  attestor.c channel.c chat_messages.c chat_request.c config.c egress.c event.c frame.c gate.c gate_exchange.c gate_route.c obtain.c \
- prompt.c sandbox.c sandbox_rules.c scribe.c scribe_answer.c scribe_memory.c scribe_receipt.c scribe_request.c \
- scribe_tokens.c scribe_transport.c setup.c spawn.c vault.c vault_open.c vault_serve.c warden.c warden_serve.c)
+ prompt.c request_form.c request_member.c request_options.c sandbox.c sandbox_rules.c scribe.c scribe_answer.c scribe_body.c scribe_logprobs.c scribe_memory.c scribe_receipt.c scribe_request.c \
+ scribe_start.c \
+ scribe_tokens.c scribe_transport.c setup.c spawn.c vault.c vault_open.c vault_serve.c vault_terms.c warden.c warden_serve.c)
 BROKER_SRC := $(addprefix src/broker/, \
  audit_log.c audit_record.c broker.c commands.c create.c decide.c kek.c nonces.c run_add.c run_log.c run_policy.c \
  serve.c store.c)
@@ -66,15 +71,16 @@ TESTS += enclave/route enclave/chat_request enclave/prompt enclave/scribe_transp
 TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/receipt/receipt core/receipt/replay
 ENGINE_TESTS := engine/reference engine/cache engine/tokenizer engine/kernels engine/determinism engine/gguf engine/place \
- engine/sample engine/admission engine/workers
+ engine/sample engine/sample_filters engine/admission engine/workers engine/grammar engine/choose
 TESTS += $(ENGINE_TESTS)
+TESTS += grammar/gbnf grammar/schema
 TESTS += template/language template/limits template/origin
 SCRIPT_TESTS += test/cli/seal.sh test/models/families.py test/template/oracle.sh
 # programs that scripts use
 TEST_TOOLS := engine/print_logits template/render_lines
-SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh test/cli/transcripts.sh
+SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh test/cli/options.sh test/cli/transcripts.sh
 BENCHES += seal
-BENCHES += engine kernels
+BENCHES += engine kernels sample
 FUZZERS :=
 FUZZERS += seal_header_parse seal_wraps_parse seal_key_parse fernet_parse receipt_parse
 FUZZERS += json_parse base64_parse hex_parse http_head_parse http_chunked_parse bhttp_parse ohttp_key_config_parse \
@@ -82,6 +88,7 @@ FUZZERS += json_parse base64_parse hex_parse http_head_parse http_chunked_parse 
 FUZZERS += sim_parse bundle_parse policy_parse release_parse audit_record_parse
 FUZZERS += gguf_parse tokenizer_encode
 FUZZERS += template_parse
+FUZZERS += gbnf_parse schema_parse grammar_check
 FUZZERS += config_parse chat_request_parse frame_read http_route
 
 # what a static libcrypto needs differs between Debian 12 and 13 (zlib, zstd)
@@ -90,7 +97,7 @@ LIBS_ALL := -lsqlite3 -levent_openssl -levent_pthreads -levent_core -lssl -lcryp
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 group = -Wl,--start-group $(patsubst %,$(BUILD)/lib%.a,$(1)) -Wl,--end-group
-ARCHIVES := client broker enclave names sys engine template core
+ARCHIVES := client broker enclave names sys grammar engine template core
 LIB_FILES := $(ARCHIVES:%=$(BUILD)/lib%.a)
 
 PROGRAMS := $(BUILD)/cloister $(BUILD)/cloister-enclave
@@ -100,6 +107,7 @@ all: $(PROGRAMS)
 $(BUILD)/libcore.a: $(call objects,$(CORE_SRC))
 $(BUILD)/libengine.a: $(call objects,$(ENGINE_SRC))
 $(BUILD)/libtemplate.a: $(call objects,$(TEMPLATE_SRC))
+$(BUILD)/libgrammar.a: $(call objects,$(GRAMMAR_SRC))
 $(BUILD)/libsys.a: $(call objects,$(SYS_SRC))
 $(BUILD)/libenclave.a: $(call objects,$(ENCLAVE_SRC))
 $(BUILD)/libnames.a: $(BUILD)/src/sys/resolve_names.o
@@ -129,13 +137,13 @@ ENCLAVE_LINK := $(if $(filter asan fuzz,$(FLAVOUR)),-pie,-static-pie)
 $(BUILD)/cloister-enclave: $(BUILD)/src/enclave/main.o $(BUILD)/src/sys/resolve_numeric.o $(LIB_FILES)
 	@echo "  link $@"
 	@$(CC) $(filter-out -pie,$(LDFLAGS)) $(ENCLAVE_LINK) -Wl,--gc-sections,-Map,$@.map -o $@ $< \
-	 $(BUILD)/src/sys/resolve_numeric.o $(call group,enclave sys engine template core) $(LIBS_ENCLAVE) 2>$@.warnings || \
+	 $(BUILD)/src/sys/resolve_numeric.o $(call group,enclave sys grammar engine template core) $(LIBS_ENCLAVE) 2>$@.warnings || \
 	 { cat $@.warnings; exit 1; }
 
-# core, engine and template are pure C11; the rest may call the system
+# core, engine, grammar and template are pure C11; the rest may call the system
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(if $(filter src/core/% src/engine/% src/template/%,$<),,-D_GNU_SOURCE) -iquote src -iquote test $(CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
+	$(CC) $(if $(filter src/core/% src/engine/% src/grammar/% src/template/%,$<),,-D_GNU_SOURCE) -iquote src -iquote test $(CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
 
 # one file for each instruction set of the SHA-256 lanes
 $(BUILD)/src/core/crypto/sha256_lanes_avx2.o: EXTRA := -mavx2
@@ -155,6 +163,8 @@ $(ENCLAVE_PROCESS_TESTS:%=$(BUILD)/test/%): $(BUILD)/test/enclave/processes.o $(
  $(BUILD)/test/engine/rig.o $(BUILD)/test/engine/gguf_make.o
 $(ENCLAVE_PROCESS_TESTS:%=$(BUILD)/test/%): LIBS += -lm
 $(BUILD)/test/sys/command: $(MANUAL_OBJECTS)
+$(BUILD)/test/grammar/schema: $(BUILD)/test/grammar/jansson.o
+$(BUILD)/test/grammar/schema: LIBS += -ljansson
 $(BUILD)/test/fuzz/json_parse: LIBS += -ljansson
 
 # the AVX-512 kernels on a processor without AVX-512: each intrinsic in plain code (libsimde-dev)

@@ -9,3 +9,5 @@ echo '# seal'
 "$build/bench/seal"
 echo '# engine'
 "$build/bench/engine" ${MODEL:+"$MODEL"}
+echo '# sample'
+"$build/bench/sample"

@@ -73,21 +73,25 @@ point 'core asks only for memory and string functions and the crypto face' "$wor
 defined "$build/libengine.a" "$build"/src/core/base/*.o | sort -u - "$work/libc" >"$work/allowed"
 undefined "$build/libengine.a" | comm -23 - "$work/allowed" >"$work/engine"
 point 'engine asks only for memory and string functions and core/base' "$work/engine"
+undefined "$build/libgrammar.a" >"$work/grammar"
+defined "$build/libgrammar.a" "$build/libcore.a" "$build/libengine.a" | sort -u - "$work/libc" >"$work/allowed"
+comm -23 "$work/grammar" "$work/allowed" >"$work/outside"
+point 'grammar asks only for memory and string functions, core and engine' "$work/outside"
 defined "$build/libtemplate.a" "$build"/src/core/base/*.o "$build"/src/core/codec/*.o | sort -u - "$work/libc" >"$work/allowed"
 undefined "$build/libtemplate.a" | comm -23 - "$work/allowed" >"$work/template"
 point 'template asks only for memory and string functions, core/base and core/codec' "$work/template"
-for archive in core engine template; do
+for archive in core engine grammar template; do
     objdump -t "$build/lib$archive.a" | awk -v a=$archive '
         / (\.data|\.bss|\*COM\*)/ && !/\.data\.rel\.ro|asan|ubsan|\.Lubsan/ && $NF !~ /^\.(data|bss)/ { print a ": " $NF }'
 done >"$work/globals"
-point 'core, engine and template have no writable globals' "$work/globals"
+point 'core, engine, grammar and template have no writable globals' "$work/globals"
 
 # ---- the enclave's binary ----
 binary=$build/cloister-enclave
 defined "$build/libclient.a" "$build/libbroker.a" >"$work/foreign"
 nm "$binary" | awk 'NF == 3 { print $3 }' | sort -u | comm -12 - "$work/foreign" >"$work/strangers"
 point 'no symbol of client or broker is in the enclave' "$work/strangers"
-nm -u "$build/libenclave.a" "$build/libsys.a" "$build/libcore.a" "$build/libengine.a" |
+nm -u "$build/libenclave.a" "$build/libsys.a" "$build/libcore.a" "$build/libengine.a" "$build/libgrammar.a" |
     grep -E 'getaddrinfo|gethostby|getservby|getpw|getgr|dlopen|iconv' >"$work/nss"
 point 'nothing of ours in the enclave loads libraries at run time' "$work/nss"
 if nm "$binary" | grep -q __asan_init; then # a sanitizer's run-time library cannot be linked statically
@@ -106,7 +110,7 @@ else
 fi
 
 # ---- parsers and their fuzz targets ----
-grep -hoE '\b[a-z0-9_]+_parse\(' src/core/*/*.h src/engine/*.h src/template/template.h | tr -d '(' | sort -u |
+grep -hoE '\b[a-z0-9_]+_parse\(' src/core/*/*.h src/engine/*.h src/grammar/*.h src/template/template.h | tr -d '(' | sort -u |
     while read -r parser; do
         targets=$(grep -lE "\\b$parser\\(" test/fuzz/*.c)
         [ -n "$targets" ] || echo "$parser: no fuzz target calls it"

@@ -26,6 +26,7 @@ enum {
     PROMPT_MAX = 1 << 20,
     MODELS_MAX = 16384,
     MODEL_NAME_MAX = 128,
+    FORM_MAX = 1 << 16, /* bytes of a grammar or a schema */
 };
 
 struct chat {
@@ -36,6 +37,7 @@ struct chat {
     char model[MODEL_NAME_MAX];
     bool json;
     struct reason why;
+    uint8_t *grammar, *schema; /* owned */
 };
 
 /* ---- the server ---- */
@@ -279,20 +281,68 @@ static enum status talk(struct chat *c)
     return status;
 }
 
+/* A number's text that goes into the request as it is. */
+static bool check_number(const struct command_line *line, const char *name, double most)
+{
+    const char *text = command_value(line, name);
+    double value;
+    if (text == NULL || (decimal_double(&value, text, strlen(text)) == STATUS_OK && value >= 0 && value <= most))
+        return true;
+    console_error("--%s takes a number from 0 to %g, not \"%s\"", name, most, text);
+    return false;
+}
+
 /* Told before anything is fetched, and before anything is cut short. */
 static bool check_use(const struct command_line *line)
 {
-    const char *temperature = command_value(line, "temperature"), *model = command_value(line, "model");
-    double t;
-    if (temperature != NULL && (decimal_double(&t, temperature, strlen(temperature)) != STATUS_OK || t < 0)) {
-        console_error("--temperature takes a number from 0 on, not \"%s\"", temperature);
+    const char *model = command_value(line, "model");
+    if (!check_number(line, "temperature", 100) || !check_number(line, "top-p", 1) || !check_number(line, "min-p", 1))
         return false;
-    }
     if (model != NULL && strlen(model) >= MODEL_NAME_MAX) {
         console_error("--model takes a name of at most %d bytes", MODEL_NAME_MAX - 1);
         return false;
     }
+    if (command_value(line, "grammar") != NULL && command_value(line, "json-schema") != NULL) {
+        console_error("--grammar and --json-schema cannot be combined");
+        return false;
+    }
     return true;
+}
+
+/* A schema goes into the request as it is, so it must be JSON. */
+static enum status check_schema(struct chat *c)
+{
+    struct arena arena;
+    const struct json *root;
+    size_t memory_len = 64 + c->conversation.schema_len * 57;
+    void *memory = malloc(memory_len);
+    if (memory == NULL)
+        return STATUS_NO_MEMORY;
+    arena_init(&arena, memory, memory_len);
+    enum status status = json_parse(&root, &arena, c->conversation.schema, c->conversation.schema_len, &c->why);
+    free(memory);
+    return status;
+}
+
+static enum status read_forms(struct chat *c)
+{
+    const char *grammar = command_value(c->line, "grammar"), *schema = command_value(c->line, "json-schema");
+    enum status status = STATUS_OK;
+    if (grammar != NULL)
+        status = file_read(&c->grammar, &c->conversation.grammar_len, grammar, FORM_MAX, &c->why);
+    c->conversation.grammar = c->grammar;
+    if (status == STATUS_OK && schema != NULL)
+        status = file_read(&c->schema, &c->conversation.schema_len, schema, FORM_MAX, &c->why);
+    c->conversation.schema = c->schema;
+    return status == STATUS_OK && schema != NULL ? check_schema(c) : status;
+}
+
+static void free_forms(struct chat *c)
+{
+    if (c->grammar != NULL)
+        file_free(c->grammar, c->conversation.grammar_len);
+    if (c->schema != NULL)
+        file_free(c->schema, c->conversation.schema_len);
 }
 
 static int run_chat(const struct command_line *line)
@@ -302,18 +352,23 @@ static int run_chat(const struct command_line *line)
     c.line = line;
     c.json = command_flag(line, "json");
     c.conversation.temperature = command_value(line, "temperature");
+    c.conversation.top_p = command_value(line, "top-p");
+    c.conversation.min_p = command_value(line, "min-p");
+    c.conversation.top_k_given = command_value(line, "top-k") != NULL;
     c.conversation.seed_given = command_value(line, "seed") != NULL;
     if (!check_use(line) || !command_number(line, "max-tokens", 1000000, &c.conversation.max_tokens) ||
-        !command_number(line, "seed", INT64_MAX, &c.conversation.seed))
+        !command_number(line, "seed", INT64_MAX, &c.conversation.seed) ||
+        !command_number(line, "top-k", INT32_MAX, &c.conversation.top_k))
         return EXIT_CODE_USAGE;
-    int code = verify(&c);
+    enum status status = read_forms(&c);
+    int code = status == STATUS_OK ? verify(&c) : console_fail(status, &c.why, NULL);
     if (code != EXIT_CODE_OK) {
         verified_close(&c.server);
+        free_forms(&c);
         return code;
     }
     fprintf(stderr, "cloister: verified: %s%s\n", evidence_kind_name(c.server.kind),
             c.server.kind == EVIDENCE_SIMULATOR ? " (NOT A TEE)" : "");
-    enum status status = STATUS_OK;
     if (model != NULL)
         snprintf(c.model, sizeof c.model, "%s", model);
     else
@@ -325,6 +380,7 @@ static int run_chat(const struct command_line *line)
         fprintf(stderr, "cloister: the receipt holds%s\n", c.server.kind == EVIDENCE_SIMULATOR ? " (NOT A TEE)" : "");
     conversation_free(&c.conversation);
     verified_close(&c.server);
+    free_forms(&c);
     return status == STATUS_OK ? EXIT_CODE_OK : console_fail(status, &c.why, NULL);
 }
 
@@ -336,7 +392,12 @@ static const struct command_option options[] = {
     {"model", "NAME", "model to ask; otherwise the one that the enclave serves"},
     {"max-tokens", "N", "longest answer in tokens (default: the server's)"},
     {"temperature", "T", "how freely tokens are drawn; 0: the most likely one each time (default: the server's)"},
+    {"top-k", "N", "draw among the N most likely tokens; 0: all (default: the server's)"},
+    {"top-p", "P", "draw among the most likely tokens that make up P of all (default: the server's)"},
+    {"min-p", "P", "draw among tokens at least P times as likely as the most likely one (default: the server's)"},
     {"seed", "N", "seed of the sampler (default: the server's)"},
+    {"grammar", "FILE", "the answer keeps to this grammar, in GBNF"},
+    {"json-schema", "FILE", "the answer is JSON that this schema accepts"},
     {"receipt", "FILE", "keep the receipt of the last answer, for `cloister receipt verify` and `cloister replay`"},
     {"json", NULL, "print text, receipt and result as one JSON object an answer"},
     {NULL, NULL, NULL},

@@ -12,7 +12,14 @@ enum { CONVERSATION_MAX = 256 };
 
 struct conversation {
     const char *model;
-    const char *temperature;       /* a number's text, or NULL for the server's default */
+    const char *temperature; /* a number's text, or NULL for the server's default; so the next two */
+    const char *top_p, *min_p;
+    bool top_k_given;
+    unsigned long long top_k;
+    const uint8_t *grammar; /* GBNF, or NULL: the answer keeps to it; the caller's */
+    size_t grammar_len;
+    const uint8_t *schema; /* a JSON schema, or NULL: likewise */
+    size_t schema_len;
     unsigned long long max_tokens; /* 0: the server's default */
     bool seed_given;
     unsigned long long seed;

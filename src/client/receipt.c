@@ -62,6 +62,15 @@ void receipt_file_close(struct receipt_file *file)
     memset(file, 0, sizeof *file);
 }
 
+/* Of all choices. */
+static uint64_t output_tokens_n(const struct receipt_statement *s)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < s->choices_n; i++)
+        n += s->choices[i].tokens_n;
+    return n;
+}
+
 static bool is_simulated(const struct receipt *r)
 {
     return strcmp(r->statement.tee, "simulator") == 0;
@@ -78,7 +87,7 @@ static enum status write_json(struct json_writer *j, const struct receipt *r, co
     json_put_hex(j, "model_root", r->statement.model_root, SHA256_LEN);
     if (is_simulated(r))
         json_put_text(j, "notice", NOT_A_TEE_WORDS);
-    json_put_u64(j, "output_tokens", r->statement.output_tokens_n);
+    json_put_u64(j, "output_tokens", output_tokens_n(&r->statement));
     json_put_text(j, "status", status_name(status));
     json_put_text(j, "tee", r->statement.tee);
     json_put_bool(j, "verified", status == STATUS_OK);
@@ -124,7 +133,7 @@ int receipt_print(const struct receipt *r, const struct verdict *v, const char *
     print_hex("model root", s->model_root, SHA256_LEN);
     print_hex("receipt key", r->key, sizeof r->key);
     printf("%-12s %llu in, %llu out, %s on %u threads\n", "tokens", (unsigned long long)s->prompt_tokens_n,
-           (unsigned long long)s->output_tokens_n, s->isa, (unsigned)s->threads);
+           (unsigned long long)output_tokens_n(s), s->isa, (unsigned)s->threads);
     if (status == STATUS_OK)
         printf("%s%s%s%s\n", console_green(), word, console_plain(), is_simulated(r) ? " (SIMULATOR - NOT A TEE)" : "");
     else

@@ -103,10 +103,9 @@ static void compare_root(struct verdict *v, const struct receipt *r, const struc
         reason_set(verdict_fail(v, "model root", STATUS_FORGED), "this is another model", NULL);
 }
 
-static void compare_tokens(struct verdict *v, const struct receipt *r, const struct replay_result *result,
-                           const struct replay_setup *setup)
+static void compare_tokens(struct verdict *v, const struct replay_result *result, const struct replay_setup *setup)
 {
-    uint64_t total = r->statement.output_tokens_n;
+    uint64_t total = result->total_n;
     struct reason *why =
         result->equal_n == total ? verdict_pass(v, "tokens") : verdict_fail(v, "tokens", STATUS_FORGED);
     reason_add_u64(why, result->equal_n);
@@ -121,10 +120,11 @@ static void compare_tokens(struct verdict *v, const struct receipt *r, const str
         return;
     reason_add(why, "; token ");
     reason_add_u64(why, result->equal_n);
-    reason_add(why, " is ");
-    reason_add_u64(why, result->computed);
+    reason_add(why, result->impossible ? " cannot be any" : " is ");
+    if (!result->impossible)
+        reason_add_u64(why, result->computed);
     reason_add(why, ", the receipt has ");
-    reason_add_u64(why, r->output_tokens[result->equal_n]);
+    reason_add_u64(why, result->wanted);
 }
 
 /* Fills the verdict; a status other than OK means that it could not be computed at all. */
@@ -147,7 +147,7 @@ static enum status replay(struct verdict *v, const struct receipt *r, const stru
     } else {
         status = replay_run(&result, r, &m, &setup, why);
         if (status == STATUS_OK)
-            compare_tokens(v, r, &result, &setup);
+            compare_tokens(v, &result, &setup);
     }
     replay_model_close(&m);
     return status;

@@ -16,6 +16,30 @@
 
 enum { META_MAX = 1 << 28 }; /* bytes before the weights */
 
+/* The bytes of every token; a model without a tokenizer that is known still replays what has no grammar. */
+static enum status take_vocabulary(struct replay_model *m, const uint8_t *meta, size_t meta_len)
+{
+    struct arena arena;
+    struct tokenizer tokenizer;
+    struct reason why;
+    size_t arena_len = tokenizer_arena_len(meta_len);
+    void *memory = malloc(arena_len);
+    if (memory == NULL)
+        return STATUS_NO_MEMORY;
+    arena_init(&arena, memory, arena_len);
+    enum status status = STATUS_OK;
+    if (tokenizer_open(&tokenizer, &arena, meta, meta_len, &why) == STATUS_OK) {
+        size_t len = token_bytes_len(&tokenizer);
+        m->vocabulary_memory = len == 0 ? NULL : malloc(len);
+        if (m->vocabulary_memory == NULL)
+            status = STATUS_NO_MEMORY;
+        else
+            token_bytes_init(&m->vocabulary, &tokenizer, m->vocabulary_memory);
+    }
+    free(memory);
+    return status;
+}
+
 /* Tables of the model, and zeroed room for its weights. */
 static enum status take_room(struct replay_model *m, const uint8_t *meta, size_t meta_len, uint64_t file_len,
                              struct reason *why)
@@ -27,6 +51,8 @@ static enum status take_room(struct replay_model *m, const uint8_t *meta, size_t
         return STATUS_NO_MEMORY;
     arena_init(&arena, m->tables, tables_len);
     enum status status = model_parse(&m->model, &arena, meta, meta_len, file_len, why);
+    if (status == STATUS_OK)
+        status = take_vocabulary(m, meta, meta_len);
     if (status != STATUS_OK)
         return status;
     uint64_t weights_len = model_weights_len(&m->model);
@@ -185,6 +211,7 @@ void replay_model_close(struct replay_model *m)
         wipe(m->weights, m->weights_len);
         munmap(m->weights, m->weights_len);
     }
+    free(m->vocabulary_memory);
     free(m->tables);
     memset(m, 0, sizeof *m);
 }

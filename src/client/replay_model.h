@@ -7,6 +7,7 @@
 #include "core/base/status.h"
 #include "core/seal/header.h"
 #include "engine/model.h"
+#include "engine/token_bytes.h"
 #include "sys/command.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,8 @@ struct replay_model {
     uint8_t *tables; /* the model's */
     uint8_t *weights;
     size_t weights_len;
+    struct token_bytes vocabulary; /* for receipts with a grammar; tokens_n 0: there is none */
+    void *vocabulary_memory;
 };
 
 /* Opens --model of line, with its key when it is sealed, on threads_n threads. */

@@ -8,6 +8,7 @@
 #include "core/base/status.h"
 #include "core/receipt/receipt.h"
 #include "engine/kernel/kernels.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 struct replay_setup {
@@ -16,8 +17,11 @@ struct replay_setup {
 };
 
 struct replay_result {
-    uint64_t equal_n;  /* output tokens equal to the receipt's, from the first on */
+    uint64_t total_n;  /* output tokens of all choices */
+    uint64_t equal_n;  /* equal to the receipt's, from the first of the first choice on */
     uint32_t computed; /* the first that differs, when equal_n is not all */
+    uint32_t wanted;   /* what the receipt has there */
+    bool impossible;   /* no token can stand there */
 };
 
 /* r has a transcript.  STATUS_MALFORMED: a token is not one of this model's, or the sampler's values cannot be;

@@ -8,18 +8,13 @@
 #include "core/base/reason.h"
 #include "core/base/status.h"
 #include "core/codec/json.h"
+#include "enclave/chat_text.h"
 #include "template/template.h"
 #include <stddef.h>
 
 enum {
     CHAT_VARIABLES_MAX = 16,     /* members of chat_template_kwargs */
     CHAT_VARIABLE_NAME_MAX = 64, /* bytes of one's name */
-};
-
-/* Text of the parsed tree, UTF-8. */
-struct chat_text {
-    const char *text;
-    size_t len;
 };
 
 struct chat_message {

@@ -8,8 +8,8 @@
 #include <string.h>
 
 static const char *const members[] = {
-    "version",   "listen",  "model", "model_name",           "model_root",           "evidence",  "key", "threads",
-    "sequences", "context", "batch", "egress_bits_per_hour", "exfiltration_floor_s", "user_base", NULL};
+    "version",   "listen",  "model", "model_name",           "model_root",           "evidence",  "key",      "threads",
+    "sequences", "context", "batch", "egress_bits_per_hour", "exfiltration_floor_s", "user_base", "logprobs", NULL};
 static const char *const evidence_members[] = {"kind", "key", NULL};
 static const char *const broker_members[] = {"from", "url", "spki_sha256", NULL};
 static const char *const raw_key_members[] = {"from", NULL};
@@ -109,6 +109,16 @@ static enum status take_numbers(struct config *c, const struct json *root, struc
     return status;
 }
 
+/* The one optional member: what is not said does not leave. */
+static enum status take_logprobs(struct config *c, const struct json *root, struct reason *why)
+{
+    const struct json *value = json_get(root, "logprobs");
+    c->logprobs = false;
+    if (value == NULL || json_bool(&c->logprobs, value) == STATUS_OK)
+        return STATUS_OK;
+    return wrong(why, "logprobs", "true or false");
+}
+
 static enum status take_all(struct config *c, const struct json *root, struct reason *why)
 {
     uint64_t version;
@@ -133,6 +143,8 @@ static enum status take_all(struct config *c, const struct json *root, struct re
         status = take_key(c, root, why);
     if (status == STATUS_OK)
         status = take_numbers(c, root, why);
+    if (status == STATUS_OK)
+        status = take_logprobs(c, root, why);
     if (status == STATUS_OK && c->batch < c->sequences)
         status = wrong(why, "batch", "at least \"sequences\"");
     return status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The enclave's configuration file: one JSON object whose SHA-256 is in the evidence (spec/enclave.md).  Every member
- * is mandatory and an unknown one is refused, so that nothing is ever decided by a default. */
+ * but "logprobs" is mandatory and an unknown one is refused: the one default there is allows nothing. */
 #ifndef ENCLAVE_CONFIG_H
 #define ENCLAVE_CONFIG_H
 
@@ -36,6 +36,7 @@ struct config {
     uint32_t batch;     /* tokens in one step */
     uint64_t egress_bits_per_hour;
     uint64_t exfiltration_floor_s; /* refuse to start when the weights would be out sooner */
+    bool logprobs;                 /* log-probabilities may leave; false when the file does not say */
     uint32_t user_base;            /* first of four user ids, one a process; used when started as root */
 };
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { MINUTE_MS = 60 * 1000, HOUR_S = 3600, END_BITS = 2 };
+enum { MINUTE_MS = 60 * 1000, HOUR_S = 3600, END_BITS = 3, LOGPROB_BITS = 32 };
 
 void egress_init(struct egress *e, uint64_t bits_per_hour, uint32_t vocab_n, uint64_t now_ms)
 {
@@ -26,9 +26,11 @@ static void advance(struct egress *e, uint64_t minute)
     e->minute = minute;
 }
 
-bool egress_spend_token(struct egress *e, uint64_t now_ms)
+bool egress_spend_token(struct egress *e, uint32_t logprobs_n, uint64_t now_ms)
 {
     uint64_t cost = (uint64_t)e->token_bits + END_BITS;
+    if (logprobs_n > 0)
+        cost += LOGPROB_BITS + (uint64_t)(logprobs_n - 1) * (LOGPROB_BITS + e->token_bits);
     advance(e, now_ms / MINUTE_MS);
     if (cost > e->bits_per_hour || e->spent > e->bits_per_hour - cost)
         return false;

@@ -20,10 +20,10 @@ struct egress {
 
 void egress_init(struct egress *e, uint64_t bits_per_hour, uint32_t vocab_n, uint64_t now_ms);
 
-/* Takes the bits of one token and of the message that ends a sequence (2 bits: which end) from the budget; false when
- * too few are left.  now_ms never
- * goes back. */
-must_check bool egress_spend_token(struct egress *e, uint64_t now_ms);
+/* Takes the bits of one token and of the message that ends a sequence (3 bits: which end) from the budget; with
+ * logprobs_n (0: none, otherwise 1 and the alternatives) also those of the log-probabilities, 32 bits each, and of the
+ * alternatives' tokens.  False when too few are left.  now_ms never goes back. */
+must_check bool egress_spend_token(struct egress *e, uint32_t logprobs_n, uint64_t now_ms);
 
 /* Seconds that weights_len bytes would take through the budget; UINT64_MAX at most. */
 uint64_t egress_exfiltration_s(const struct egress *e, uint64_t weights_len);

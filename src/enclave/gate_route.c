@@ -18,6 +18,7 @@ static const struct row rows[] = {
     {"/v1/attestation", "GET", NULL, {ROUTE_ATTESTATION, 0}},
     {"/v1/models", "GET", NULL, {ROUTE_SCRIBE, REQUEST_MODELS}},
     {"/v1/chat/completions", "POST", NULL, {ROUTE_SCRIBE, REQUEST_CHAT}},
+    {"/v1/completions", "POST", NULL, {ROUTE_SCRIBE, REQUEST_COMPLETION}},
     {"/infer", "POST", NULL, {ROUTE_SCRIBE, REQUEST_INFER}},
     {"/ohttp", "POST", "message/ohttp-req", {ROUTE_SCRIBE, REQUEST_OHTTP}},
     {"/ohttp", "POST", "message/ohttp-chunked-req", {ROUTE_SCRIBE, REQUEST_OHTTP_CHUNKED}},

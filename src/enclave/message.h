@@ -38,12 +38,14 @@ enum message {
     MESSAGE_RESPONSE_ABORT, /* nothing: the answer cannot be completed */
 
     /* tokens: between scribe and vault; every one is a struct frame of FRAME_LEN bytes, the id is the slot */
-    MESSAGE_START,  /* scribe: a sequence begins */
-    MESSAGE_PROMPT, /* scribe: tokens of its prompt */
-    MESSAGE_STOP,   /* scribe: end it now */
-    MESSAGE_FREE,   /* scribe: the end was seen, the slot is free */
-    MESSAGE_TOKEN,  /* vault: one token */
-    MESSAGE_END,    /* vault: the sequence ended */
+    MESSAGE_START,   /* scribe: a sequence begins */
+    MESSAGE_PROMPT,  /* scribe: tokens of its prompt */
+    MESSAGE_BIAS,    /* scribe: what is added to logits */
+    MESSAGE_GRAMMAR, /* scribe: elements of the grammar that the text keeps to */
+    MESSAGE_STOP,    /* scribe: end it now */
+    MESSAGE_FREE,    /* scribe: the end was seen, the slot is free */
+    MESSAGE_TOKEN,   /* vault: one token */
+    MESSAGE_END,     /* vault: the sequence ended */
 };
 
 /* Who asked for what; the gate decides by method, path and content type alone. */
@@ -51,6 +53,7 @@ enum request_kind {
     REQUEST_OHTTP,         /* body: encapsulated request */
     REQUEST_OHTTP_CHUNKED, /* body: encapsulated request in chunks */
     REQUEST_CHAT,          /* POST /v1/chat/completions in plain TLS */
+    REQUEST_COMPLETION,    /* POST /v1/completions in plain TLS */
     REQUEST_INFER,         /* POST /infer in plain TLS */
     REQUEST_MODELS,        /* GET /v1/models */
     REQUEST_RECEIPT,       /* GET /v1/receipts/ID; body: that path */

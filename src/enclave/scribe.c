@@ -62,13 +62,8 @@ static enum status cancel_running(void *context, const struct channel_message *m
 {
     struct scribe *s = context;
     struct job *job = job_find(s, m->id);
-    const struct frame nothing = {0};
-    uint8_t bytes[FRAME_LEN];
     job->cancelled = true;
-    job->state = JOB_STOPPING;
-    enum status status = frame_write(bytes, &nothing);
-    return status == STATUS_OK ? channel_queue(&s->vault, MESSAGE_STOP, (uint64_t)job->slot, bytes, sizeof bytes)
-                               : status;
+    return tokens_stop_all(s, job);
 }
 
 static enum status cancel_stopping(void *context, const struct channel_message *m)
@@ -105,9 +100,7 @@ static enum status take_token(void *context, const struct channel_message *m)
     struct scribe *s = context;
     struct frame f;
     enum status status = frame_read(&f, m);
-    if (status == STATUS_OK && f.tokens_n != 1)
-        status = STATUS_MALFORMED;
-    return status == STATUS_OK ? tokens_take(s, s->slots[m->id], f.tokens[0]) : status;
+    return status == STATUS_OK ? tokens_take(s, s->slots[m->id], &f) : status;
 }
 
 static enum status take_token_end(void *context, const struct channel_message *m)
@@ -119,10 +112,10 @@ static enum status take_token_end(void *context, const struct channel_message *m
 }
 
 static const struct channel_rule vault_rules[] = {
-    {JOB_RUNNING, MESSAGE_TOKEN, FRAME_LEN, FRAME_LEN, take_token},
-    {JOB_RUNNING, MESSAGE_END, FRAME_LEN, FRAME_LEN, take_token_end},
-    {JOB_STOPPING, MESSAGE_TOKEN, FRAME_LEN, FRAME_LEN, take_token},
-    {JOB_STOPPING, MESSAGE_END, FRAME_LEN, FRAME_LEN, take_token_end},
+    {CHOICE_RUNNING, MESSAGE_TOKEN, FRAME_LEN, FRAME_LEN, take_token},
+    {CHOICE_RUNNING, MESSAGE_END, FRAME_LEN, FRAME_LEN, take_token_end},
+    {CHOICE_STOPPING, MESSAGE_TOKEN, FRAME_LEN, FRAME_LEN, take_token},
+    {CHOICE_STOPPING, MESSAGE_END, FRAME_LEN, FRAME_LEN, take_token_end},
 };
 
 /* ---- the loop ---- */
@@ -139,8 +132,8 @@ static enum status hear_gate(struct scribe *s)
 
 static enum status hear_vault(struct scribe *s)
 {
-    struct job *job = s->message.id < s->setup.sequences ? s->slots[s->message.id] : NULL;
-    int state = job == NULL ? JOB_NONE : (int)job->state;
+    const struct choice *choice = s->message.id < s->setup.sequences ? s->slots[s->message.id].choice : NULL;
+    int state = choice == NULL ? -1 : (int)choice->state;
     enum status status =
         channel_dispatch(vault_rules, sizeof vault_rules / sizeof vault_rules[0], state, s, &s->message);
     if (status == STATUS_REFUSED)

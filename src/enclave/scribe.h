@@ -4,6 +4,8 @@
 #ifndef ENCLAVE_SCRIBE_H
 #define ENCLAVE_SCRIBE_H
 
+#include "core/base/writer.h"
+#include "core/codec/json_writer.h"
 #include "core/crypto/signature.h"
 #include "core/crypto/x25519.h"
 #include "core/receipt/chain.h"
@@ -30,20 +32,48 @@ enum {
     NO_SLOT = -1,
 };
 
-enum endpoint { ENDPOINT_CHAT, ENDPOINT_INFER, ENDPOINT_MODELS, ENDPOINT_RECEIPT };
+enum endpoint { ENDPOINT_CHAT, ENDPOINT_COMPLETION, ENDPOINT_INFER, ENDPOINT_MODELS, ENDPOINT_RECEIPT };
 
 enum job_state {
     JOB_NONE,
     JOB_RECEIVING, /* the body is coming from the gate */
     JOB_WAITING,   /* for a free slot of the vault */
-    JOB_RUNNING,
-    JOB_STOPPING, /* the vault was told to stop; its end is awaited */
+    JOB_RUNNING,   /* at least one choice has or had a slot */
+    JOB_STOPPING,  /* the vault was told to stop all of them; their ends are awaited */
+};
+
+enum choice_state {
+    CHOICE_WAITING, /* for a free slot */
+    CHOICE_RUNNING,
+    CHOICE_STOPPING, /* the vault was told to stop; its end is awaited */
+    CHOICE_ENDED,
 };
 
 /* Growing memory of the job's own; wiped when it is freed. */
 struct bytes {
     uint8_t *at;
     size_t len, capacity;
+};
+
+/* What the vault told of one token. */
+struct token_logprobs {
+    uint32_t token, logprob_bits, top_n;
+    struct {
+        uint32_t token, logprob_bits;
+    } top[SAMPLE_TOP_MAX];
+};
+
+/* One answer to a request that may want several. */
+struct choice {
+    enum choice_state state;
+    int slot; /* of the vault, or NO_SLOT */
+    uint32_t *output;
+    size_t output_n, output_capacity;
+    struct detokenizer detokenizer;
+    struct bytes text;     /* the whole answer's text, or what is held back of a stream */
+    struct bytes logprobs; /* struct token_logprobs of each token, or of those that a stream has not told yet */
+    bool stop_text_found;
+    enum receipt_finish finish;
 };
 
 struct job {
@@ -60,23 +90,28 @@ struct job {
     uint64_t created_s;
     /* generation */
     bool stream, include_usage;
-    uint32_t max_tokens;
-    struct sample_values {
-        uint32_t temperature_bits, top_p_bits, top_k;
-        uint64_t seed;
-    } sampling;
-    char stops[CHAT_STOPS_MAX][JOB_STOP_TEXT_MAX];
-    size_t stop_lens[CHAT_STOPS_MAX];
+    struct receipt_sampler sampler; /* as the receipt will tell it */
+    uint32_t logprobs_n;            /* 0: none, otherwise 1 and the alternatives */
+    struct receipt_bias *bias;
+    size_t bias_n;
+    uint32_t *grammar; /* elements */
+    size_t grammar_n;
+    char stops[REQUEST_STOPS_MAX][JOB_STOP_TEXT_MAX];
+    size_t stop_lens[REQUEST_STOPS_MAX];
     size_t stops_n;
-    int slot; /* of the vault, or NO_SLOT */
-    uint32_t *prompt, *output;
-    size_t prompt_n, output_n, output_capacity;
-    struct detokenizer detokenizer;
-    struct bytes text; /* the whole answer's text, or what is held back of a stream */
-    bool stop_text_found;
-    enum receipt_finish finish;
+    uint32_t *prompt;
+    size_t prompt_n;
+    struct choice choices[REQUEST_CHOICES_MAX];
+    uint32_t choices_n, ended_n;
+    enum frame_end failed; /* FRAME_END_BUDGET or FRAME_END_GRAMMAR: there is no answer */
     uint8_t request_hash[SHA256_LEN];
     struct receipt_chain chain;
+};
+
+/* Whom a slot of the vault works for; job is NULL when it is free. */
+struct slot_owner {
+    struct job *job;
+    struct choice *choice;
 };
 
 struct kept_receipt {
@@ -101,8 +136,8 @@ struct scribe {
     struct prompt prompt;
     uint8_t tokenizer_hash[SHA256_LEN], template_hash[SHA256_LEN];
     struct job jobs[JOBS_MAX];
-    struct job *slots[256]; /* owner of each slot of the vault, or NULL */
-    bool starts_held;       /* jobs wait because the vault's queue is long, not for a slot */
+    struct slot_owner slots[256]; /* of the vault */
+    bool starts_held;             /* jobs wait because the vault's queue is long, not for a slot */
     struct kept_receipt receipts[RECEIPTS_KEPT];
     size_t next_receipt;
 };
@@ -122,9 +157,18 @@ must_check enum status request_begin(struct scribe *s, struct job *job);
 /* Gives free slots to waiting jobs, in order of arrival. */
 must_check enum status request_start_waiting(struct scribe *s);
 
+/* ---- from a request to its start (scribe_start.c) ---- */
+/* What the job needs of the parsed request, which goes away with its arena. */
+must_check enum status request_keep(struct scribe *s, struct job *job, const struct chat_request *r,
+                                    struct reason *why);
+/* The frames that start one choice in its slot. */
+must_check enum status request_send(struct scribe *s, const struct job *job, const struct choice *choice);
+
 /* ---- tokens (scribe_tokens.c) ---- */
-must_check enum status tokens_take(struct scribe *s, struct job *job, uint32_t token);
-must_check enum status tokens_end(struct scribe *s, struct job *job, enum frame_end end);
+must_check enum status tokens_take(struct scribe *s, struct slot_owner owner, const struct frame *f);
+must_check enum status tokens_end(struct scribe *s, struct slot_owner owner, enum frame_end end);
+/* Stops every choice that runs and lets none start; ends the job at once when none runs. */
+must_check enum status tokens_stop_all(struct scribe *s, struct job *job);
 
 /* ---- answers (scribe_answer.c) ---- */
 must_check enum status answer_error(struct scribe *s, struct job *job, unsigned status, const char *message,
@@ -132,9 +176,28 @@ must_check enum status answer_error(struct scribe *s, struct job *job, unsigned 
 must_check enum status answer_models(struct scribe *s, struct job *job);
 must_check enum status answer_receipt(struct scribe *s, struct job *job, const char *id, size_t id_len);
 must_check enum status answer_begin_stream(struct scribe *s, struct job *job);
-must_check enum status answer_stream_text(struct scribe *s, struct job *job, const void *text, size_t len);
+/* Text of one choice with the log-probabilities that were not told yet. */
+must_check enum status answer_stream_text(struct scribe *s, struct job *job, struct choice *choice, const void *text,
+                                          size_t len);
+/* Why a choice of a stream ended. */
+must_check enum status answer_stream_finish(struct scribe *s, struct job *job, struct choice *choice);
 /* The last parts of a stream, or the whole of a plain answer; then the receipt. */
 must_check enum status answer_complete(struct scribe *s, struct job *job);
+
+/* ---- bodies (scribe_body.c, scribe_logprobs.c) ---- */
+/* What one event of a stream carries. */
+struct event_content {
+    const struct choice *choice; /* NULL: the usage */
+    bool role, finish;
+    const void *text; /* or NULL */
+    size_t text_len;
+};
+void body_write_event(struct writer *w, const struct scribe *s, const struct job *job, const struct event_content *c);
+void body_write_whole(struct writer *w, const struct scribe *s, const struct job *job);
+must_check enum status logprobs_keep(struct choice *choice, const struct job *job, const struct frame *f);
+/* The value of "logprobs" in a chat's choice, and in a completion's. */
+void logprobs_write_chat(struct json_writer *j, const struct scribe *s, const struct choice *choice);
+void logprobs_write_legacy(struct json_writer *j, const struct scribe *s, const struct choice *choice);
 
 /* ---- receipts (scribe_receipt.c) ---- */
 /* The signed receipt of a job whose answer is complete, as a JSON line without its newline; kept for later. */

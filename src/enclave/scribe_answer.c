@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bodies of answers: JSON, and server-sent events (OpenAI's shapes). */
+/* Answers: whole, as server-sent events, and what is there instead of one. */
 #include "core/base/constant_time.h"
 #include "core/base/writer.h"
 #include "core/codec/json_writer.h"
-#include "core/crypto/hash.h"
 #include "enclave/scribe.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SMALL_BODY_MAX = 4096, EVENT_FIXED_MAX = 1024 };
+enum { SMALL_BODY_MAX = 4096 };
 
 /* One part of the answer that the receipt covers. */
 static enum status send_covered(struct scribe *s, struct job *job, const void *bytes, size_t len)
@@ -89,95 +88,18 @@ enum status answer_receipt(struct scribe *s, struct job *job, const char *id, si
     return send_whole(s, job, 200, kept->bytes, kept->len);
 }
 
-/* Names the engine and the model, so that a change of either is seen. */
-static void put_fingerprint(struct json_writer *j, const struct scribe *s)
-{
-    uint8_t both[2 * SHA256_LEN], digest[SHA256_LEN];
-    memcpy(both, s->setup.engine_hash, SHA256_LEN);
-    memcpy(both + SHA256_LEN, s->setup.model_root, SHA256_LEN);
-    sha256(digest, both, sizeof both);
-    json_put_hex(j, "system_fingerprint", digest, 8);
-}
-
-static const char *finish_name(const struct job *job)
-{
-    return job->finish == RECEIPT_FINISH_LENGTH ? "length" : "stop";
-}
-
-static void put_head(struct json_writer *j, const struct scribe *s, const struct job *job, const char *object)
-{
-    char id[16 + sizeof job->id] = "chatcmpl-";
-    strcat(id, job->id);
-    json_put_text(j, "id", id);
-    json_put_text(j, "object", object);
-    json_put_u64(j, "created", job->created_s);
-    json_put_text(j, "model", s->setup.model_name);
-    put_fingerprint(j, s);
-}
-
-static void put_usage(struct json_writer *j, const struct job *job)
-{
-    json_key(j, "usage");
-    json_open_object(j);
-    json_put_u64(j, "prompt_tokens", job->prompt_n);
-    json_put_u64(j, "completion_tokens", job->output_n);
-    json_put_u64(j, "total_tokens", job->prompt_n + job->output_n);
-    json_close(j);
-}
-
-/* What one event of a stream carries. */
-struct event_content {
-    bool role, finish, usage;
-    const void *text; /* or NULL */
-    size_t text_len;
-};
-
-static void write_event(struct writer *w, const struct scribe *s, const struct job *job, const struct event_content *c)
-{
-    struct json_writer j;
-    writer_text(w, "data: ");
-    json_writer_init(&j, w);
-    json_open_object(&j);
-    put_head(&j, s, job, "chat.completion.chunk");
-    json_key(&j, "choices");
-    json_open_array(&j);
-    if (!c->usage) {
-        json_open_object(&j);
-        json_put_u64(&j, "index", 0);
-        json_key(&j, "delta");
-        json_open_object(&j);
-        if (c->role)
-            json_put_text(&j, "role", "assistant");
-        if (c->text != NULL) {
-            json_key(&j, "content");
-            json_text_len(&j, c->text, c->text_len);
-        }
-        json_close(&j);
-        json_key(&j, "finish_reason");
-        if (c->finish)
-            json_text(&j, finish_name(job));
-        else
-            json_null(&j);
-        json_close(&j);
-    }
-    json_close(&j);
-    if (c->usage)
-        put_usage(&j, job);
-    json_close(&j);
-    if (json_writer_end(&j) != STATUS_OK)
-        writer_fail(w, STATUS_BROKEN);
-    writer_text(w, "\n\n");
-}
-
+/* The length is found by a first pass that writes nowhere. */
 static enum status send_event(struct scribe *s, struct job *job, const struct event_content *c)
 {
-    size_t capacity = EVENT_FIXED_MAX + 6 * c->text_len; /* a byte is at most \u00XX */
-    uint8_t *event = malloc(capacity);
     struct writer w;
+    writer_init(&w, NULL, 0);
+    body_write_event(&w, s, job, c);
+    size_t capacity = w.needed;
+    uint8_t *event = malloc(capacity);
     if (event == NULL)
         return STATUS_NO_MEMORY;
     writer_init(&w, event, capacity);
-    write_event(&w, s, job, c);
+    body_write_event(&w, s, job, c);
     enum status status = writer_end(&w);
     if (status == STATUS_OK)
         status = send_covered(s, job, event, writer_len(&w));
@@ -186,28 +108,41 @@ static enum status send_event(struct scribe *s, struct job *job, const struct ev
     return status;
 }
 
+/* Each choice begins with its role, in a chat. */
 enum status answer_begin_stream(struct scribe *s, struct job *job)
 {
-    const struct event_content first = {.role = true, .text = "", .text_len = 0};
     enum status status = transport_begin(&job->transport, &s->gate, 200, CONTENT_EVENTS, true);
-    return status == STATUS_OK ? send_event(s, job, &first) : status;
+    for (uint32_t i = 0; i < job->choices_n && job->endpoint == ENDPOINT_CHAT && status == STATUS_OK; i++) {
+        const struct event_content first = {.choice = &job->choices[i], .role = true, .text = ""};
+        status = send_event(s, job, &first);
+    }
+    return status;
 }
 
-enum status answer_stream_text(struct scribe *s, struct job *job, const void *text, size_t len)
+enum status answer_stream_text(struct scribe *s, struct job *job, struct choice *choice, const void *text, size_t len)
 {
-    const struct event_content more = {.text = text, .text_len = len};
-    return len == 0 ? STATUS_OK : send_event(s, job, &more);
+    const struct event_content more = {.choice = choice, .text = text, .text_len = len};
+    if (len == 0)
+        return STATUS_OK;
+    enum status status = send_event(s, job, &more);
+    if (status == STATUS_OK)
+        bytes_drop_front(&choice->logprobs, choice->logprobs.len);
+    return status;
+}
+
+enum status answer_stream_finish(struct scribe *s, struct job *job, struct choice *choice)
+{
+    const struct event_content last = {.choice = choice, .finish = true};
+    return send_event(s, job, &last);
 }
 
 /* The receipt as a comment, which clients of server-sent events skip, and the end. */
 static enum status end_stream(struct scribe *s, struct job *job)
 {
     static const char comment[] = ": cloister-receipt ", end[] = "\n\ndata: [DONE]\n\n";
-    const struct event_content last = {.finish = true}, usage = {.usage = true};
+    const struct event_content usage = {.choice = NULL};
     const struct kept_receipt *kept;
-    enum status status = send_event(s, job, &last);
-    if (status == STATUS_OK && job->include_usage)
-        status = send_event(s, job, &usage);
+    enum status status = job->include_usage ? send_event(s, job, &usage) : STATUS_OK;
     if (status == STATUS_OK)
         status = receipt_make(s, job, &kept);
     if (status == STATUS_OK)
@@ -219,49 +154,18 @@ static enum status end_stream(struct scribe *s, struct job *job)
     return status;
 }
 
-static void write_whole(struct writer *w, const struct scribe *s, const struct job *job)
-{
-    struct json_writer j;
-    json_writer_init(&j, w);
-    json_open_object(&j);
-    if (job->endpoint == ENDPOINT_INFER) {
-        json_key(&j, "response");
-        json_text_len(&j, job->text.at, job->text.len);
-        json_put_text(&j, "receipt_id", job->id);
-    } else {
-        put_head(&j, s, job, "chat.completion");
-        json_key(&j, "choices");
-        json_open_array(&j);
-        json_open_object(&j);
-        json_put_u64(&j, "index", 0);
-        json_key(&j, "message");
-        json_open_object(&j);
-        json_put_text(&j, "role", "assistant");
-        json_key(&j, "content");
-        json_text_len(&j, job->text.at, job->text.len);
-        json_close(&j);
-        json_key(&j, "logprobs");
-        json_null(&j);
-        json_put_text(&j, "finish_reason", finish_name(job));
-        json_close(&j);
-        json_close(&j);
-        put_usage(&j, job);
-    }
-    json_close(&j);
-    if (json_writer_end(&j) != STATUS_OK)
-        writer_fail(w, STATUS_BROKEN);
-}
-
 static enum status send_answer(struct scribe *s, struct job *job)
 {
     const struct kept_receipt *kept;
     struct writer w;
-    size_t capacity = 2 * EVENT_FIXED_MAX + 6 * job->text.len;
+    writer_init(&w, NULL, 0);
+    body_write_whole(&w, s, job);
+    size_t capacity = w.needed;
     uint8_t *body = malloc(capacity);
     if (body == NULL)
         return STATUS_NO_MEMORY;
     writer_init(&w, body, capacity);
-    write_whole(&w, s, job);
+    body_write_whole(&w, s, job);
     enum status status = writer_end(&w);
     if (status == STATUS_OK)
         status = transport_begin(&job->transport, &s->gate, 200, CONTENT_JSON, false);

@@ -60,7 +60,8 @@ struct job *job_add(struct scribe *s, uint64_t exchange)
         job->exchange = exchange;
         job->transport.exchange = exchange; /* a cancel may come before it is opened */
         job->order = s->jobs_n++;
-        job->slot = NO_SLOT;
+        for (size_t k = 0; k < REQUEST_CHOICES_MAX; k++)
+            job->choices[k].slot = NO_SLOT;
         return job;
     }
     return NULL;
@@ -73,14 +74,25 @@ static void tokens_free(uint32_t *tokens, size_t tokens_n)
     free(tokens);
 }
 
+static void choice_end(struct scribe *s, struct choice *choice)
+{
+    if (choice->slot != NO_SLOT)
+        s->slots[choice->slot] = (struct slot_owner){NULL, NULL};
+    bytes_free(&choice->text);
+    bytes_free(&choice->logprobs);
+    tokens_free(choice->output, choice->output_n);
+}
+
 void job_end(struct scribe *s, struct job *job)
 {
-    if (job->slot != NO_SLOT)
-        s->slots[job->slot] = NULL;
+    for (uint32_t i = 0; i < job->choices_n; i++)
+        choice_end(s, &job->choices[i]);
     bytes_free(&job->body);
-    bytes_free(&job->text);
     tokens_free(job->prompt, job->prompt_n);
-    tokens_free(job->output, job->output_n);
+    tokens_free(job->grammar, job->grammar_n);
+    if (job->bias != NULL)
+        wipe(job->bias, job->bias_n * sizeof job->bias[0]);
+    free(job->bias);
     transport_wipe(&job->transport);
     wipe(job, sizeof *job);
 }

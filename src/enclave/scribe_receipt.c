@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECEIPT_FIXED_MAX = 8192, TOKEN_TEXT_MAX = 12 };
+enum { RECEIPT_FIXED_MAX = 16384, NUMBER_TEXT_MAX = 12, BIAS_TEXT_MAX = 26 };
 
-static enum status fill_statement(struct receipt_statement *st, const struct scribe *s, struct job *job)
+static void fill_statement(struct receipt_statement *st, const struct scribe *s, struct job *job)
 {
     memset(st, 0, sizeof *st);
     memcpy(st->tee, s->setup.tee, sizeof s->setup.tee); /* both end in NUL and are shorter */
@@ -25,17 +25,17 @@ static enum status fill_statement(struct receipt_statement *st, const struct scr
     st->chunks_n = job->chain.chunks_n;
     receipt_chain_end(&job->chain, 1, st->chain, st->response_hash);
     st->final = true;
-    st->finish = job->finish;
-    st->sampler = (struct receipt_sampler){.temperature_bits = job->sampling.temperature_bits,
-                                           .top_p_bits = job->sampling.top_p_bits,
-                                           .top_k = job->sampling.top_k,
-                                           .max_tokens = job->max_tokens,
-                                           .seed = job->sampling.seed};
+    st->sampler = job->sampler;
+    receipt_bias_hash(st->sampler.bias_hash, job->bias, job->bias_n);
+    receipt_grammar_hash(st->sampler.grammar_hash, job->grammar, job->grammar_n);
     st->prompt_tokens_n = job->prompt_n;
-    st->output_tokens_n = job->output_n;
     receipt_tokens_hash(st->prompt_tokens_hash, job->prompt, job->prompt_n);
-    receipt_tokens_hash(st->output_tokens_hash, job->output, job->output_n);
-    return STATUS_OK;
+    st->choices_n = job->choices_n;
+    for (uint32_t i = 0; i < job->choices_n; i++) {
+        const struct choice *c = &job->choices[i];
+        st->choices[i] = (struct receipt_choice){.finish = c->finish, .tokens_n = c->output_n};
+        receipt_tokens_hash(st->choices[i].tokens_hash, c->output, c->output_n);
+    }
 }
 
 static void forget(struct kept_receipt *kept)
@@ -48,18 +48,27 @@ static void forget(struct kept_receipt *kept)
 
 enum status receipt_make(struct scribe *s, struct job *job, const struct kept_receipt **made)
 {
-    struct receipt receipt = {.prompt_tokens = job->prompt, .output_tokens = job->output, .has_transcript = true};
+    struct receipt receipt = {.prompt_tokens = job->prompt,
+                              .bias = job->bias,
+                              .bias_n = job->bias_n,
+                              .grammar = job->grammar,
+                              .grammar_n = job->grammar_n,
+                              .has_transcript = true};
     struct kept_receipt *kept = &s->receipts[s->next_receipt];
-    size_t capacity = RECEIPT_FIXED_MAX + TOKEN_TEXT_MAX * (job->prompt_n + job->output_n);
+    size_t numbers_n = job->prompt_n + job->grammar_n;
     struct writer w;
+    for (uint32_t i = 0; i < job->choices_n; i++) {
+        receipt.output_tokens[i] = job->choices[i].output;
+        numbers_n += job->choices[i].output_n;
+    }
+    size_t capacity = RECEIPT_FIXED_MAX + NUMBER_TEXT_MAX * numbers_n + BIAS_TEXT_MAX * job->bias_n;
     forget(kept);
     kept->bytes = malloc(capacity);
     if (kept->bytes == NULL)
         return STATUS_NO_MEMORY;
     writer_init(&w, kept->bytes, capacity);
-    enum status status = fill_statement(&receipt.statement, s, job);
-    if (status == STATUS_OK)
-        status = receipt_sign(&receipt, &s->receipt_key);
+    fill_statement(&receipt.statement, s, job);
+    enum status status = receipt_sign(&receipt, &s->receipt_key);
     if (status == STATUS_OK)
         status = receipt_write(&w, &receipt);
     if (status != STATUS_OK) {

@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A request whose body is complete: opened, parsed, turned into tokens, and handed to the vault in frames. */
+/* A request whose body is complete: opened, parsed, and started when a slot is free. */
 #include "core/base/constant_time.h"
 #include "core/codec/hex.h"
-#include "enclave/prompt.h"
 #include "enclave/scribe.h"
 #include "sys/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static uint32_t bits_of(float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
 
 static bool is(const char *text, size_t len, const char *wanted)
 {
@@ -31,6 +23,8 @@ static bool find_endpoint(enum endpoint *endpoint, const struct transport_reques
     bool get = is(r->method, r->method_len, "GET");
     if (post && is(r->path, r->path_len, "/v1/chat/completions"))
         *endpoint = ENDPOINT_CHAT;
+    else if (post && is(r->path, r->path_len, "/v1/completions"))
+        *endpoint = ENDPOINT_COMPLETION;
     else if (post && is(r->path, r->path_len, "/infer"))
         *endpoint = ENDPOINT_INFER;
     else if (get && is(r->path, r->path_len, "/v1/models"))
@@ -52,41 +46,14 @@ static void derive_id(struct scribe *s, struct job *job)
     hex_write(job->id, digest, JOB_ID_LEN);
 }
 
-static enum status keep_stops(struct job *job, const struct chat_request *r)
+static enum status parse_body(struct chat_request *request, struct arena *arena, enum endpoint endpoint,
+                              const struct transport_request *inner, struct reason *why)
 {
-    for (size_t i = 0; i < r->stops_n; i++) {
-        if (r->stops[i].len > JOB_STOP_TEXT_MAX)
-            return STATUS_LIMIT;
-        memcpy(job->stops[i], r->stops[i].text, r->stops[i].len);
-        job->stop_lens[i] = r->stops[i].len;
-    }
-    job->stops_n = r->stops_n;
-    return STATUS_OK;
-}
-
-/* What the job needs of the parsed request, which goes away with its arena. */
-static enum status keep_request(struct scribe *s, struct job *job, const struct chat_request *r, struct reason *why)
-{
-    job->stream = r->stream;
-    job->include_usage = r->include_usage;
-    job->sampling.temperature_bits = bits_of(r->temperature);
-    job->sampling.top_p_bits = bits_of(r->top_p);
-    job->sampling.top_k = r->top_k;
-    job->sampling.seed = r->seed;
-    for (size_t i = 0; i < 8 && !r->seed_given; i++) /* the request's own hash: repeatable, and different for each */
-        job->sampling.seed = job->sampling.seed << 8 | job->request_hash[i];
-    if (keep_stops(job, r) != STATUS_OK) {
-        reason_set(why, "a stop text is longer than 256 bytes", NULL);
-        return STATUS_LIMIT;
-    }
-    size_t room = s->setup.context - 1; /* one token at least is generated */
-    job->prompt = calloc(room, sizeof job->prompt[0]);
-    if (job->prompt == NULL)
-        return STATUS_NO_MEMORY;
-    enum status status = prompt_tokens(job->prompt, room, &job->prompt_n, &s->prompt, r, (int64_t)job->created_s, why);
-    uint32_t most = s->setup.context - (uint32_t)job->prompt_n;
-    job->max_tokens = r->max_tokens == 0 || r->max_tokens > most ? most : r->max_tokens;
-    return status;
+    if (endpoint == ENDPOINT_CHAT)
+        return chat_request_parse(request, arena, inner->body, inner->body_len, why);
+    if (endpoint == ENDPOINT_COMPLETION)
+        return completion_request_parse(request, arena, inner->body, inner->body_len, why);
+    return infer_request_parse(request, arena, inner->body, inner->body_len, why);
 }
 
 static enum status parse_request(struct scribe *s, struct job *job, const struct transport_request *inner,
@@ -99,15 +66,13 @@ static enum status parse_request(struct scribe *s, struct job *job, const struct
     if (memory == NULL)
         return STATUS_NO_MEMORY;
     arena_init(&arena, memory, arena_len);
-    enum status status = job->endpoint == ENDPOINT_CHAT
-                             ? chat_request_parse(&request, &arena, inner->body, inner->body_len, why)
-                             : infer_request_parse(&request, &arena, inner->body, inner->body_len, why);
-    if (status == STATUS_OK && job->endpoint == ENDPOINT_CHAT && strcmp(request.model, s->setup.model_name) != 0) {
+    enum status status = parse_body(&request, &arena, job->endpoint, inner, why);
+    if (status == STATUS_OK && job->endpoint != ENDPOINT_INFER && strcmp(request.model, s->setup.model_name) != 0) {
         reason_set(why, "this enclave serves another model; see /v1/models", NULL);
         status = STATUS_NOT_FOUND;
     }
     if (status == STATUS_OK)
-        status = keep_request(s, job, &request, why);
+        status = request_keep(s, job, &request, why);
     arena_rewind(&arena, 0);
     free(memory);
     return status;
@@ -139,7 +104,8 @@ static enum status begin_generation(struct scribe *s, struct job *job, const str
     bytes_free(&job->body);
     if (status != STATUS_OK)
         return refuse(s, job, status, &why);
-    detokenizer_init(&job->detokenizer, &s->tokenizer, false);
+    for (uint32_t i = 0; i < job->choices_n; i++)
+        detokenizer_init(&job->choices[i].detokenizer, &s->tokenizer, false);
     job->state = JOB_WAITING;
     return request_start_waiting(s);
 }
@@ -156,7 +122,7 @@ enum status request_begin(struct scribe *s, struct job *job)
         reason_set(&why, "no such method and path", NULL);
         return refuse(s, job, STATUS_NOT_FOUND, &why);
     }
-    if (job->endpoint == ENDPOINT_CHAT || job->endpoint == ENDPOINT_INFER)
+    if (job->endpoint != ENDPOINT_MODELS && job->endpoint != ENDPOINT_RECEIPT)
         return begin_generation(s, job, &inner);
     if (job->endpoint == ENDPOINT_MODELS)
         status = answer_models(s, job);
@@ -167,39 +133,19 @@ enum status request_begin(struct scribe *s, struct job *job)
     return status;
 }
 
-static enum status send_prompt(struct scribe *s, const struct job *job)
-{
-    uint8_t bytes[FRAME_LEN];
-    struct frame start = {.prompt_n = (uint32_t)job->prompt_n,
-                          .max_tokens = job->max_tokens,
-                          .end_token = s->tokenizer.eos == TOKENIZER_NO_TOKEN ? UINT32_MAX : s->tokenizer.eos,
-                          .temperature_bits = job->sampling.temperature_bits,
-                          .top_p_bits = job->sampling.top_p_bits,
-                          .top_k = job->sampling.top_k,
-                          .seed = job->sampling.seed};
-    enum status status = frame_write(bytes, &start);
-    if (status == STATUS_OK)
-        status = channel_queue(&s->vault, MESSAGE_START, (uint64_t)job->slot, bytes, sizeof bytes);
-    for (size_t at = 0; at < job->prompt_n && status == STATUS_OK; at += FRAME_TOKENS_MAX) {
-        struct frame part = {.tokens_n = FRAME_TOKENS_MAX};
-        if (job->prompt_n - at < FRAME_TOKENS_MAX)
-            part.tokens_n = (uint32_t)(job->prompt_n - at);
-        memcpy(part.tokens, job->prompt + at, part.tokens_n * sizeof part.tokens[0]);
-        status = frame_write(bytes, &part);
-        if (status == STATUS_OK)
-            status = channel_queue(&s->vault, MESSAGE_PROMPT, (uint64_t)job->slot, bytes, sizeof bytes);
-        wipe(&part, sizeof part);
-    }
-    wipe(bytes, sizeof bytes);
-    return status;
-}
-
-static struct job *first_waiting(struct scribe *s)
+static struct job *first_waiting(struct scribe *s, struct choice **choice)
 {
     struct job *first = NULL;
     for (size_t i = 0; i < JOBS_MAX; i++) {
-        if (s->jobs[i].state == JOB_WAITING && (first == NULL || s->jobs[i].order < first->order))
-            first = &s->jobs[i];
+        struct job *job = &s->jobs[i];
+        if ((job->state != JOB_WAITING && job->state != JOB_RUNNING) || (first != NULL && job->order > first->order))
+            continue;
+        for (uint32_t k = job->choices_n; k-- > 0;) {
+            if (job->choices[k].state != CHOICE_WAITING)
+                continue;
+            first = job;
+            *choice = &job->choices[k];
+        }
     }
     return first;
 }
@@ -207,21 +153,23 @@ static struct job *first_waiting(struct scribe *s)
 enum status request_start_waiting(struct scribe *s)
 {
     enum status status = STATUS_OK;
+    struct choice *choice = NULL;
     s->starts_held = false;
     for (uint32_t slot = 0; slot < s->setup.sequences && status == STATUS_OK; slot++) {
-        struct job *job = s->slots[slot] == NULL ? first_waiting(s) : NULL;
+        struct job *job = s->slots[slot].job == NULL ? first_waiting(s, &choice) : NULL;
         if (job == NULL)
             continue;
         s->starts_held = s->vault.queued > VAULT_QUEUE_MAX;
         if (s->starts_held)
             return STATUS_OK;
-        job->slot = (int)slot;
-        job->state = JOB_RUNNING;
-        s->slots[slot] = job;
-        if (job->stream)
+        choice->slot = (int)slot;
+        choice->state = CHOICE_RUNNING;
+        s->slots[slot] = (struct slot_owner){job, choice};
+        if (job->state == JOB_WAITING && job->stream)
             status = answer_begin_stream(s, job);
+        job->state = JOB_RUNNING;
         if (status == STATUS_OK)
-            status = send_prompt(s, job);
+            status = request_send(s, job, choice);
     }
     return status;
 }

@@ -87,13 +87,27 @@ enum status transport_key_config(uint8_t *out, size_t capacity, size_t *len, con
     return writer_end(&w);
 }
 
+static const char *path_of(enum request_kind kind)
+{
+    switch (kind) {
+    case REQUEST_CHAT: return "/v1/chat/completions";
+    case REQUEST_COMPLETION: return "/v1/completions";
+    case REQUEST_INFER: return "/infer";
+    case REQUEST_OHTTP:
+    case REQUEST_OHTTP_CHUNKED:
+    case REQUEST_MODELS:
+    case REQUEST_RECEIPT: break;
+    }
+    return "/v1/models";
+}
+
 /* What each kind of plain request stands for. */
 static void plain_request(struct transport_request *r, enum request_kind kind, const uint8_t *body, size_t body_len)
 {
     bool get = kind == REQUEST_MODELS || kind == REQUEST_RECEIPT;
     r->method = get ? "GET" : "POST";
     r->method_len = strlen(r->method);
-    r->path = kind == REQUEST_CHAT ? "/v1/chat/completions" : kind == REQUEST_INFER ? "/infer" : "/v1/models";
+    r->path = path_of(kind);
     r->path_len = strlen(r->path);
     r->body = body;
     r->body_len = body_len;

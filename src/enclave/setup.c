@@ -15,6 +15,7 @@ enum status vault_setup_write(uint8_t out[static SETUP_LEN_MAX], size_t *len, co
     writer_u32le(&w, s->batch);
     writer_u64le(&w, s->egress_bits_per_hour);
     writer_u64le(&w, s->exfiltration_floor_s);
+    writer_u32le(&w, s->logprobs);
     *len = writer_len(&w);
     return writer_end(&w);
 }
@@ -30,6 +31,7 @@ enum status vault_setup_read(struct vault_setup *s, const uint8_t *bytes, size_t
     s->batch = reader_u32le(&r);
     s->egress_bits_per_hour = reader_u64le(&r);
     s->exfiltration_floor_s = reader_u64le(&r);
+    s->logprobs = reader_u32le(&r);
     return reader_end(&r);
 }
 
@@ -47,6 +49,7 @@ enum status scribe_setup_write(uint8_t out[static SETUP_LEN_MAX], size_t *len, c
     writer_u32le(&w, s->sequences);
     writer_u32le(&w, s->context);
     writer_u32le(&w, s->vocab_n);
+    writer_u32le(&w, s->logprobs);
     *len = writer_len(&w);
     return writer_end(&w);
 }
@@ -65,6 +68,7 @@ enum status scribe_setup_read(struct scribe_setup *s, const uint8_t *bytes, size
     s->sequences = reader_u32le(&r);
     s->context = reader_u32le(&r);
     s->vocab_n = reader_u32le(&r);
+    s->logprobs = reader_u32le(&r);
     s->model_name[sizeof s->model_name - 1] = '\0';
     s->tee[sizeof s->tee - 1] = '\0';
     s->isa[sizeof s->isa - 1] = '\0';

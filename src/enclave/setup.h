@@ -22,6 +22,7 @@ struct vault_setup {
     uint32_t batch;
     uint64_t egress_bits_per_hour;
     uint64_t exfiltration_floor_s;
+    uint32_t logprobs; /* 1: they may leave */
 };
 
 /* To the scribe, once the vault is open and the keyset is complete. */
@@ -36,6 +37,7 @@ struct scribe_setup {
     uint32_t sequences;
     uint32_t context;
     uint32_t vocab_n;
+    uint32_t logprobs; /* 1: the configuration permits them */
 };
 
 /* Both directions; *len is at most SETUP_LEN_MAX.  Reading refuses leftovers. */

@@ -41,6 +41,28 @@ static enum status take_locked(uint8_t **memory, size_t len, struct reason *why)
     return STATUS_OK;
 }
 
+/* The bytes of every token, for grammars; the tokenizer itself is not kept. */
+static enum status read_vocabulary(struct vault_model *v, const uint8_t *meta, size_t meta_len, struct reason *why)
+{
+    struct arena arena;
+    struct tokenizer tokenizer;
+    size_t arena_len = tokenizer_arena_len(meta_len);
+    void *memory = malloc(arena_len);
+    if (memory == NULL)
+        return STATUS_NO_MEMORY;
+    arena_init(&arena, memory, arena_len);
+    enum status status = tokenizer_open(&tokenizer, &arena, meta, meta_len, why);
+    size_t len = status == STATUS_OK ? token_bytes_len(&tokenizer) : 0;
+    if (status == STATUS_OK) {
+        v->vocabulary_memory = len == 0 ? NULL : malloc(len);
+        status = v->vocabulary_memory == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    }
+    if (status == STATUS_OK)
+        token_bytes_init(&v->vocabulary, &tokenizer, v->vocabulary_memory);
+    free(memory);
+    return status;
+}
+
 /* The model's table of tensors from the leading bytes of the file.  The arena it lives in is never released. */
 static enum status parse_model(struct vault_model *v, const struct model_stream *stream, const struct seal_dek *dek,
                                struct reason *why)
@@ -61,6 +83,8 @@ static enum status parse_model(struct vault_model *v, const struct model_stream 
     status = model_stream_read_meta(stream, dek, meta, meta_len, why);
     if (status == STATUS_OK)
         status = model_parse(&v->model, &arena, meta, meta_len, stream->header.plain_len, why);
+    if (status == STATUS_OK)
+        status = read_vocabulary(v, meta, meta_len, why);
 out:
     if (status != STATUS_OK)
         free(memory);
@@ -143,6 +167,8 @@ void vault_close(struct vault_model *v)
 {
     worker_pool_close(v->pool);
     v->pool = NULL;
+    free(v->vocabulary_memory);
+    v->vocabulary_memory = NULL;
     if (v->memory != NULL) {
         wipe(v->memory, v->memory_len);
         munmap(v->memory, v->memory_len);

@@ -9,6 +9,7 @@
 #include "enclave/setup.h"
 #include "engine/engine.h"
 #include "engine/model.h"
+#include "engine/token_bytes.h"
 #include "sys/workers.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +22,8 @@ struct vault_model {
     uint8_t *memory; /* weights, then the engine's; locked, not dumped */
     size_t memory_len;
     size_t weights_len;
+    struct token_bytes vocabulary; /* for grammars; tokens_n 0: there is none */
+    void *vocabulary_memory;
 };
 
 /* model_fd: the sealed file.  Nothing of the plaintext is left behind on error.  why names tensors and sizes, never

@@ -5,7 +5,7 @@
 #include "enclave/egress.h"
 #include "enclave/event.h"
 #include "enclave/frame.h"
-#include "engine/sample.h"
+#include "enclave/vault_terms.h"
 #include "sys/clock.h"
 
 #include <poll.h>
@@ -15,7 +15,7 @@
 /* spec/enclave.md, section 4: what may come in which state is the table `rules` below. */
 enum slot_state {
     SLOT_IDLE,
-    SLOT_PROMPT,  /* tokens of the prompt are coming */
+    SLOT_PROMPT,  /* the prompt is coming, and what START announced besides */
     SLOT_RUNNING, /* the engine works on it */
     SLOT_ENDED,   /* MESSAGE_END was sent; the scribe has to free it */
 };
@@ -23,8 +23,8 @@ enum slot_state {
 struct slot {
     enum slot_state state;
     uint32_t sequence; /* of the engine */
-    struct sampler sampler;
-    uint32_t max_tokens, end_token;
+    struct vault_terms terms;
+    uint32_t max_tokens;
     uint32_t sampled_n;
     uint32_t tokens_n; /* prompt, then what was sampled */
     uint32_t prompt_n;
@@ -38,10 +38,12 @@ struct serving {
     struct egress egress;
     struct slot *slots;
     uint32_t slots_n, context, batch, vocab_n;
-    struct sample_candidate *scratch; /* [vocab] */
-    struct engine_token *step;        /* [batch] */
-    uint32_t *step_slots;             /* [slots]: whose logits the step computes, in order */
-    uint32_t next_slot;               /* whose prompt goes first in the next step */
+    bool logprobs; /* may leave */
+    struct choice_scratch scratch;
+    void *sample_memory;
+    struct engine_token *step; /* [batch] */
+    uint32_t *step_slots;      /* [slots]: whose logits the step computes, in order */
+    uint32_t next_slot;        /* whose prompt goes first in the next step */
     struct channel_message message;
 };
 
@@ -61,15 +63,9 @@ static enum status end_slot(struct serving *s, struct slot *slot, enum frame_end
     if (slot->state == SLOT_RUNNING)
         engine_sequence_close(&s->v->engine, slot->sequence);
     wipe(slot->tokens, (size_t)s->context * sizeof slot->tokens[0]);
+    vault_terms_end(&slot->terms);
     slot->state = SLOT_ENDED;
     return send_frame(s, MESSAGE_END, (uint64_t)(slot - s->slots), &f);
-}
-
-static float float_of(uint32_t bits)
-{
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
 }
 
 static enum status start(void *context, const struct channel_message *m)
@@ -80,16 +76,31 @@ static enum status start(void *context, const struct channel_message *m)
     enum status status = frame_read(&f, m);
     if (status != STATUS_OK)
         return status;
-    struct sample_options options = {
-        .temperature = float_of(f.temperature_bits), .top_k = f.top_k, .top_p = float_of(f.top_p_bits), .seed = f.seed};
     if (f.prompt_n == 0 || f.prompt_n >= s->context || f.max_tokens == 0)
         return STATUS_REFUSED;
     slot->max_tokens = f.max_tokens;
-    slot->end_token = f.end_token;
     slot->prompt_n = f.prompt_n;
     slot->tokens_n = slot->done_n = slot->sampled_n = 0;
     slot->state = SLOT_PROMPT;
-    return sampler_init(&slot->sampler, &options);
+    return vault_terms_start(&slot->terms, &f, s->vocab_n, s->logprobs);
+}
+
+/* Starts the engine's sequence when everything is there. */
+static enum status run_when_complete(struct serving *s, struct slot *slot)
+{
+    struct reason why;
+    if (slot->tokens_n < slot->prompt_n || !vault_terms_complete(&slot->terms))
+        return STATUS_OK;
+    enum status status = vault_terms_ready(&slot->terms, &s->v->vocabulary, s->vocab_n);
+    if (status == STATUS_LIMIT)
+        return end_slot(s, slot, FRAME_END_GRAMMAR);
+    uint32_t room = s->context - slot->prompt_n;
+    if (status == STATUS_OK)
+        status = engine_sequence_open(&s->v->engine, &slot->sequence,
+                                      slot->prompt_n + (slot->max_tokens < room ? slot->max_tokens : room), &why);
+    if (status == STATUS_OK)
+        slot->state = SLOT_RUNNING;
+    return status;
 }
 
 static enum status take_prompt(void *context, const struct channel_message *m)
@@ -97,24 +108,42 @@ static enum status take_prompt(void *context, const struct channel_message *m)
     struct serving *s = context;
     struct slot *slot = &s->slots[m->id];
     struct frame f;
-    struct reason why;
     enum status status = frame_read(&f, m);
     if (status != STATUS_OK)
         return status;
-    if (f.tokens_n == 0 || f.tokens_n > slot->prompt_n - slot->tokens_n)
+    if (f.words_n == 0 || f.words_n > slot->prompt_n - slot->tokens_n)
         return STATUS_REFUSED;
-    for (uint32_t i = 0; i < f.tokens_n; i++) {
-        if (f.tokens[i] >= s->vocab_n)
+    for (uint32_t i = 0; i < f.words_n; i++) {
+        if (f.words[i] >= s->vocab_n)
             return STATUS_REFUSED;
-        slot->tokens[slot->tokens_n++] = f.tokens[i];
+        slot->tokens[slot->tokens_n++] = f.words[i];
     }
     wipe(&f, sizeof f);
-    if (slot->tokens_n < slot->prompt_n)
-        return STATUS_OK;
-    slot->state = SLOT_RUNNING;
-    uint32_t room = s->context - slot->prompt_n;
-    return engine_sequence_open(&s->v->engine, &slot->sequence,
-                                slot->prompt_n + (slot->max_tokens < room ? slot->max_tokens : room), &why);
+    return run_when_complete(s, slot);
+}
+
+static enum status take_bias(void *context, const struct channel_message *m)
+{
+    struct serving *s = context;
+    struct slot *slot = &s->slots[m->id];
+    struct frame f;
+    enum status status = frame_read(&f, m);
+    if (status == STATUS_OK)
+        status = vault_terms_take_bias(&slot->terms, &f, s->vocab_n);
+    wipe(&f, sizeof f);
+    return status == STATUS_OK ? run_when_complete(s, slot) : status;
+}
+
+static enum status take_grammar(void *context, const struct channel_message *m)
+{
+    struct serving *s = context;
+    struct slot *slot = &s->slots[m->id];
+    struct frame f;
+    enum status status = frame_read(&f, m);
+    if (status == STATUS_OK)
+        status = vault_terms_take_grammar(&slot->terms, &f);
+    wipe(&f, sizeof f);
+    return status == STATUS_OK ? run_when_complete(s, slot) : status;
 }
 
 static enum status stop(void *context, const struct channel_message *m)
@@ -146,6 +175,8 @@ static enum status free_slot(void *context, const struct channel_message *m)
 static const struct channel_rule rules[] = {
     {SLOT_IDLE, MESSAGE_START, FRAME_LEN, FRAME_LEN, start},
     {SLOT_PROMPT, MESSAGE_PROMPT, FRAME_LEN, FRAME_LEN, take_prompt},
+    {SLOT_PROMPT, MESSAGE_BIAS, FRAME_LEN, FRAME_LEN, take_bias},
+    {SLOT_PROMPT, MESSAGE_GRAMMAR, FRAME_LEN, FRAME_LEN, take_grammar},
     {SLOT_PROMPT, MESSAGE_STOP, FRAME_LEN, FRAME_LEN, stop},
     {SLOT_RUNNING, MESSAGE_STOP, FRAME_LEN, FRAME_LEN, stop},
     {SLOT_ENDED, MESSAGE_STOP, FRAME_LEN, FRAME_LEN, stop_too_late},
@@ -201,27 +232,62 @@ static size_t fill_step(struct serving *s, size_t *logits_n)
     return step_n;
 }
 
-/* Samples from one slot's logits and sends the token, or ends the sequence. */
+static uint32_t bits_of(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+/* Puts the log-probabilities behind the token. */
+static void add_logprobs(struct serving *s, struct frame *f, const struct slot *slot, const float *logits)
+{
+    struct sample_logprobs all;
+    if (slot->terms.logprobs_n == 0)
+        return;
+    sample_logprobs(&all, logits, s->vocab_n, f->words[0], slot->terms.logprobs_n - 1, &s->scratch.sample);
+    f->words[f->words_n++] = bits_of(all.chosen);
+    for (uint32_t i = 0; i < all.top_n; i++) {
+        f->words[f->words_n++] = all.top[i].token;
+        f->words[f->words_n++] = bits_of(all.top[i].logit);
+    }
+}
+
+/* Whether the sequence goes on behind this token, and if not, why. */
+static bool is_last(enum frame_end *how, const struct serving *s, const struct slot *slot, uint32_t token)
+{
+    const struct choice_setup *choice = &slot->terms.choice;
+    bool stop = choice_stops(choice, token) || choice_is_done(choice);
+    *how = stop ? FRAME_END_STOP : FRAME_END_LENGTH;
+    return stop || slot->sampled_n == slot->max_tokens || slot->tokens_n == s->context;
+}
+
+/* Chooses from one slot's logits and sends the token, or ends the sequence. */
 static enum status sample(struct serving *s, struct slot *slot, const float *logits)
 {
-    struct frame f = {.tokens_n = 1};
-    enum status status = sampler_next(&f.tokens[0], &slot->sampler, logits, s->vocab_n, s->scratch);
+    struct frame f = {.words_n = 1};
+    enum frame_end how;
+    const struct sample_input input = {.logits = logits,
+                                       .vocab_n = s->vocab_n,
+                                       .tokens = slot->tokens,
+                                       .tokens_n = slot->tokens_n,
+                                       .prompt_n = slot->prompt_n};
+    enum status status = choice_next(&f.words[0], &slot->terms.choice, &input, &s->scratch);
+    if (status == STATUS_NOT_FOUND || status == STATUS_LIMIT)
+        return end_slot(s, slot, FRAME_END_GRAMMAR);
     if (status != STATUS_OK)
         return status;
-    if (!egress_spend_token(&s->egress, clock_monotonic_ms())) {
+    if (!egress_spend_token(&s->egress, slot->terms.logprobs_n, clock_monotonic_ms())) {
         event_log(ROLE_VAULT, EVENT_BUDGET_SPENT, (int64_t)s->egress.spent, 0);
         return end_slot(s, slot, FRAME_END_BUDGET);
     }
     slot->sampled_n++;
-    slot->tokens[slot->tokens_n++] = f.tokens[0];
+    slot->tokens[slot->tokens_n++] = f.words[0];
+    add_logprobs(s, &f, slot, logits);
     status = send_frame(s, MESSAGE_TOKEN, (uint64_t)(slot - s->slots), &f);
-    if (status != STATUS_OK)
-        return status;
-    if (f.tokens[0] == slot->end_token)
-        return end_slot(s, slot, FRAME_END_STOP);
-    if (slot->sampled_n == slot->max_tokens || slot->tokens_n == s->context)
-        return end_slot(s, slot, FRAME_END_LENGTH);
-    return STATUS_OK;
+    if (status == STATUS_OK && is_last(&how, s, slot, f.words[0]))
+        status = end_slot(s, slot, how);
+    return status;
 }
 
 static enum status step(struct serving *s)
@@ -249,14 +315,17 @@ static bool working(const struct serving *s)
 static enum status take_buffers(struct serving *s)
 {
     s->slots = calloc(s->slots_n, sizeof *s->slots);
-    s->scratch = calloc(s->vocab_n, sizeof *s->scratch);
+    s->sample_memory = calloc(1, sample_scratch_len(s->vocab_n));
+    s->scratch.allowed = calloc((s->vocab_n + 63) / 64, sizeof s->scratch.allowed[0]);
     s->step = calloc(s->batch, sizeof *s->step);
     s->step_slots = calloc(s->slots_n, sizeof *s->step_slots);
-    if (s->slots == NULL || s->scratch == NULL || s->step == NULL || s->step_slots == NULL)
+    if (s->slots == NULL || s->sample_memory == NULL || s->scratch.allowed == NULL || s->step == NULL ||
+        s->step_slots == NULL)
         return STATUS_NO_MEMORY;
+    sample_scratch_init(&s->scratch.sample, s->sample_memory, s->vocab_n);
     for (uint32_t i = 0; i < s->slots_n; i++) {
         s->slots[i].tokens = calloc(s->context, sizeof s->slots[i].tokens[0]);
-        if (s->slots[i].tokens == NULL)
+        if (s->slots[i].tokens == NULL || vault_terms_open(&s->slots[i].terms) != STATUS_OK)
             return STATUS_NO_MEMORY;
     }
     return STATUS_OK;
@@ -272,6 +341,7 @@ enum status vault_serve(struct vault_model *v, const struct vault_setup *setup, 
     s.context = v->engine.options.context_max;
     s.batch = setup->batch;
     s.vocab_n = v->model.vocab_n;
+    s.logprobs = setup->logprobs == 1;
     egress_init(&s.egress, setup->egress_bits_per_hour, s.vocab_n, clock_monotonic_ms());
     enum status status = take_buffers(&s);
     while (status == STATUS_OK) {

@@ -176,7 +176,8 @@ static enum status send_key(struct start *s)
                                 .context = s->config.context,
                                 .batch = s->config.batch,
                                 .egress_bits_per_hour = s->config.egress_bits_per_hour,
-                                .exfiltration_floor_s = s->config.exfiltration_floor_s};
+                                .exfiltration_floor_s = s->config.exfiltration_floor_s,
+                                .logprobs = s->config.logprobs};
     enum status status = vault_setup_write(bytes, &len, &setup);
     if (status == STATUS_OK)
         status = channel_send(&s->channels[ROLE_VAULT], MESSAGE_OPEN, 0, bytes, len);
@@ -207,8 +208,11 @@ static enum status send_scribe_setup(struct start *s)
 {
     uint8_t bytes[SETUP_LEN_MAX];
     size_t len;
-    struct scribe_setup setup = {
-        .threads = s->config.threads, .sequences = s->config.sequences, .context = s->context, .vocab_n = s->vocab_n};
+    struct scribe_setup setup = {.threads = s->config.threads,
+                                 .sequences = s->config.sequences,
+                                 .context = s->context,
+                                 .vocab_n = s->vocab_n,
+                                 .logprobs = s->config.logprobs};
     memcpy(setup.model_name, s->config.model_name, sizeof setup.model_name);
     snprintf(setup.tee, sizeof setup.tee, "%s", evidence_kind_name(s->attestor.kind));
     memcpy(setup.isa, s->isa, sizeof setup.isa);

@@ -1,9 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/sample.h"
 
+#include "core/base/checked.h"
 #include "engine/numerics.h"
+#include "engine/sample_adjust.h"
+#include "engine/sample_filter.h"
 
+#include <float.h>
 #include <stdbool.h>
+
+struct sample_options sample_options_plain(void)
+{
+    return (struct sample_options){.temperature = 1.0f, .top_p = 1.0f, .typical_p = 1.0f, .repeat_penalty = 1.0f};
+}
+
+size_t sample_scratch_len(size_t vocab_n)
+{
+    size_t len;
+    size_t each = sizeof(float) + sizeof(struct sample_candidate) + sizeof(uint32_t);
+    return checked_mul_size(&len, vocab_n, each) ? len : 0;
+}
+
+void sample_scratch_init(struct sample_scratch *scratch, void *memory, size_t vocab_n)
+{
+    scratch->candidates = memory;
+    scratch->logits = (float *)(scratch->candidates + vocab_n);
+    scratch->counts = (uint32_t *)(scratch->logits + vocab_n);
+}
 
 /* NUM-52: SplitMix64 (Steele, Lea, Flood 2014). */
 static uint64_t draw(uint64_t *state)
@@ -15,147 +38,89 @@ static uint64_t draw(uint64_t *state)
     return z ^ z >> 31;
 }
 
+/* False for NaN. */
+static bool within(float value, float low, float high)
+{
+    return value >= low && value <= high;
+}
+
 enum status sampler_init(struct sampler *s, const struct sample_options *options)
 {
     *s = (struct sampler){0};
-    if (!(options->temperature >= 0.0f && options->temperature <= 100.0f) ||
-        !(options->top_p > 0.0f && options->top_p <= 1.0f))
+    bool good = within(options->temperature, 0.0f, 100.0f) && options->top_p > 0.0f && options->top_p <= 1.0f &&
+                within(options->min_p, 0.0f, 1.0f) && options->typical_p > 0.0f && options->typical_p <= 1.0f &&
+                within(options->repeat_penalty, 0.01f, 100.0f) && within(options->frequency_penalty, -2.0f, 2.0f) &&
+                within(options->presence_penalty, -2.0f, 2.0f);
+    if (!good)
         return STATUS_USAGE;
     s->options = *options;
     s->state = options->seed;
     return STATUS_OK;
 }
 
-/* NUM-51: the larger logit first, of equal ones the smaller token. */
-static bool before(struct sample_candidate a, struct sample_candidate b)
+enum status sample_bias_check(const struct sample_bias *bias, size_t bias_n, size_t vocab_n)
 {
-    return a.logit > b.logit || (!(b.logit > a.logit) && a.token < b.token);
-}
-
-static void sift(struct sample_candidate *heap, size_t root, size_t n)
-{
-    struct sample_candidate moving = heap[root];
-    for (size_t child = 2 * root + 1; child < n; child = 2 * root + 1) {
-        if (child + 1 < n && before(heap[child + 1], heap[child]))
-            child++;
-        if (!before(heap[child], moving))
-            break;
-        heap[root] = heap[child];
-        root = child;
-    }
-    heap[root] = moving;
-}
-
-/* Takes the first candidate from the heap of n and leaves it at heap[n - 1], so that the order grows downwards. */
-static void pop(struct sample_candidate *heap, size_t n)
-{
-    struct sample_candidate first = heap[0];
-    heap[0] = heap[n - 1];
-    heap[n - 1] = first;
-    sift(heap, 0, n - 1);
-}
-
-/* NUM-53: the weight of a logit, at most 1; never NaN for finite logits. */
-static double weight(float logit, float largest, float temperature)
-{
-    return (double)f32_exp((logit - largest) / temperature);
-}
-
-/* Everything is a candidate: no order is needed. */
-static uint32_t choose_plain(const float *logits, size_t n, float largest, float temperature, double uniform)
-{
-    double total = 0.0;
-    for (size_t i = 0; i < n; i++)
-        total = total + weight(logits[i], largest, temperature);
-    double left = uniform * total;
-    uint32_t last = 0;
-    for (size_t i = 0; i < n; i++) {
-        double w = weight(logits[i], largest, temperature);
-        if (w > 0.0)
-            last = (uint32_t)i;
-        if (left < w)
-            return (uint32_t)i;
-        left = left - w;
-    }
-    return last;
-}
-
-/* Candidates in order, taken from the heap as they are needed. */
-struct order {
-    struct sample_candidate *heap;
-    size_t n;
-    size_t taken;
-};
-
-static struct sample_candidate candidate(struct order *o, size_t i)
-{
-    while (o->taken <= i) {
-        pop(o->heap, o->n - o->taken);
-        o->taken++;
-    }
-    return o->heap[o->n - 1 - i];
-}
-
-/* NUM-54: the sum of all weights by token, or of the kept ones in order. */
-static double total_weight(struct order *order, size_t kept_n, float largest, float temperature)
-{
-    double total = 0.0;
-    if (kept_n == order->n)
-        for (size_t i = 0; i < kept_n; i++)
-            total = total + weight(order->heap[i].logit, largest, temperature);
-    for (size_t i = order->n / 2; i-- > 0;)
-        sift(order->heap, i, order->n);
-    if (kept_n != order->n)
-        for (size_t i = 0; i < kept_n; i++)
-            total = total + weight(candidate(order, i).logit, largest, temperature);
-    return total;
-}
-
-/* The first kept_n candidates in order, cut where their weights reach top_p of the total. */
-static uint32_t choose_ordered(struct sample_candidate *candidates, size_t n, size_t kept_n, float largest,
-                               const struct sample_options *o, double uniform)
-{
-    struct order order = {.heap = candidates, .n = n};
-    double enough = (double)o->top_p * total_weight(&order, kept_n, largest, o->temperature);
-    double reached = 0.0;
-    size_t last = 0;
-    for (size_t i = 0; i < kept_n; i++) {
-        reached = reached + weight(candidate(&order, i).logit, largest, o->temperature);
-        last = i;
-        if (reached >= enough)
-            break;
-    }
-    double left = uniform * reached;
-    for (size_t i = 0; i < last; i++) {
-        double w = weight(candidate(&order, i).logit, largest, o->temperature);
-        if (left < w)
-            return candidate(&order, i).token;
-        left = left - w;
-    }
-    return candidate(&order, last).token;
-}
-
-enum status sampler_next(uint32_t *token, struct sampler *s, const float *logits, size_t vocab_n,
-                         struct sample_candidate *scratch)
-{
-    size_t best = 0;
-    *token = 0;
-    if (vocab_n == 0)
+    if (bias_n > SAMPLE_BIAS_MAX)
         return STATUS_USAGE;
-    for (size_t i = 0; i < vocab_n; i++) {
-        if ((f32_bits(logits[i]) & 0x7f800000) == 0x7f800000)
-            return STATUS_MALFORMED;
-        scratch[i] = (struct sample_candidate){.logit = logits[i], .token = (uint32_t)i};
-        best = logits[i] > logits[best] ? i : best;
+    for (size_t i = 0; i < bias_n; i++) {
+        if (bias[i].token >= vocab_n || !(within(bias[i].bias, -100.0f, 100.0f) || bias[i].bias < -FLT_MAX))
+            return STATUS_USAGE;
     }
+    return STATUS_OK;
+}
+
+/* The largest of n > 0 numbers, four at a time; false when one of them is infinite or NaN. */
+static bool find_largest(float *largest, const float *logits, size_t n)
+{
+    const __m128i exponent = _mm_set1_epi32(0x7f800000);
+    __m128 most = _mm_set1_ps(logits[0]);
+    __m128i bad = _mm_setzero_si128();
+    float lanes[4];
+    uint32_t bad_tail = 0;
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        __m128 four = _mm_loadu_ps(logits + i);
+        bad = _mm_or_si128(bad, _mm_cmpeq_epi32(_mm_and_si128(_mm_castps_si128(four), exponent), exponent));
+        most = _mm_max_ps(most, four);
+    }
+    _mm_storeu_ps(lanes, most);
+    *largest = lanes[0];
+    for (int lane = 1; lane < 4; lane++)
+        *largest = lanes[lane] > *largest ? lanes[lane] : *largest;
+    for (; i < n; i++) {
+        bad_tail |= (f32_bits(logits[i]) & 0x7f800000) == 0x7f800000;
+        *largest = logits[i] > *largest ? logits[i] : *largest;
+    }
+    return bad_tail == 0 && _mm_movemask_epi8(bad) == 0;
+}
+
+static uint32_t find_first(const float *logits, size_t n, float value)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (logits[i] >= value)
+            return (uint32_t)i;
+    }
+    return 0;
+}
+
+enum status sampler_next(uint32_t *token, struct sampler *s, const struct sample_input *in,
+                         struct sample_scratch *scratch)
+{
+    float largest;
+    *token = 0;
+    if (in->vocab_n == 0)
+        return STATUS_USAGE;
+    if (!find_largest(&largest, in->logits, in->vocab_n))
+        return STATUS_MALFORMED;
     double uniform = (double)(draw(&s->state) >> 11) * 0x1p-53;
-    const struct sample_options *o = &s->options;
-    size_t kept_n = o->top_k == 0 || o->top_k > vocab_n ? vocab_n : o->top_k;
-    if (o->temperature <= 0.0f)
-        *token = (uint32_t)best;
-    else if (kept_n == vocab_n && o->top_p >= 1.0f)
-        *token = choose_plain(logits, vocab_n, logits[best], o->temperature, uniform);
+    const float *logits = sample_adjust(&s->options, in, scratch);
+    if (logits != in->logits)
+        (void)find_largest(&largest, logits, in->vocab_n); /* minus infinity is no fault here */
+    if (largest < -FLT_MAX)
+        return STATUS_NOT_FOUND;
+    if (s->options.temperature <= 0.0f)
+        *token = find_first(logits, in->vocab_n, largest);
     else
-        *token = choose_ordered(scratch, vocab_n, kept_n, logits[best], o, uniform);
+        *token = sample_choose(&s->options, logits, in->vocab_n, largest, uniform, scratch->candidates);
     return STATUS_OK;
 }

@@ -113,6 +113,10 @@ const struct manual_text manual_texts[] = {
      "With an attestation (as `cloister verify --save` keeps it) and a policy it is proven that an enclave which the "
      "policy accepts gave the answer; with `--key` that the holder of this key did.",
      "cloister receipt verify receipt.json --attestation bundle.json --policy policy.json"},
+    {"bench", NULL,
+     "Opens a model as the enclave does and measures it on this machine: tokens a second for a prompt and for "
+     "generating, and how fast memory is read, which bounds generating. Each figure is the median of three runs.",
+     "cloister bench --model model.gguf"},
     {"replay", NULL,
      "Computes the answer of a receipt again from the model, by default with other kernels and another number of "
      "threads "
@@ -121,7 +125,8 @@ const struct manual_text manual_texts[] = {
      "cloister replay receipt.json --model model.gguf"},
     {"chat-template", NULL,
      "Renders messages with the chat template of a GGUF file, as the enclave does: the same interpreter with the same "
-     "limits. The messages are given as they are; the enclave first joins the parts of a content and makes an object of "
+     "limits. The messages are given as they are; the enclave first joins the parts of a content and makes an object "
+     "of "
      "a call's arguments. The time that a template asks for is the present one, UTC. With `--json` each piece is named "
      "by its origin: control tokens are looked for in the template's pieces alone.",
      "cloister chat-template --model model.gguf --messages messages.json --json"},

@@ -209,7 +209,7 @@ is 400 "$(post /infer '{"prompt":"a","prompt":"b"}')" 'a member twice'
 is 400 "$(post /v1/chat/completions '[]')" 'no object'
 is 400 "$(post /v1/chat/completions '{"model":"m","messages":[]}')" 'no messages'
 is 404 "$(post /v1/chat/completions '{"model":"other","messages":[{"role":"user","content":"x"}]}')" 'another model'
-is 400 "$(post /v1/chat/completions '{"model":"m","messages":[{"role":"user","content":"x"}],"n":2}')" 'two answers at once'
+is 400 "$(post /v1/chat/completions '{"model":"m","messages":[{"role":"user","content":"x"}],"n":9}')" 'nine answers at once'
 is 400 "$(post /v1/chat/completions '{"model":"m","messages":[{"role":"user","content":"x"}],"tools":[{"type":"function"}]}')" 'tools'
 is 400 "$(post /v1/chat/completions '{"model":"m","messages":[{"role":"user","content":"x"}],"temperature":-1}')" 'a temperature below 0'
 is 400 "$(post /v1/chat/completions '{"model":"m","messages":[{"role":"root","content":"x"}]}')" 'an unknown role'
@@ -243,6 +243,29 @@ ok $? 'without a policy nothing is sent'
 "$cloister" chat "$url" --policy policy.json --prompt x >out 2>&1
 [ $? -ne 0 ] && grep -q 'nothing was sent' out
 ok $? 'nor without a root to trust'
+echo '{"type":"object","properties":{"good":{"type":"boolean"}},"required":["good"]}' >schema.json
+chat --prompt hello --json-schema schema.json --top-k 40 --top-p 0.9 --min-p 0.1 --seed 3 --receipt form.json >out 2>err
+[ $? -eq 0 ] && python3 -c 'import json; v = json.load(open("out")); assert list(v) == ["good"] and type(v["good"]) is bool'
+ok $? 'chat with a schema: JSON that holds to it'
+"$cloister" replay form.json --model "$model" >out 2>&1
+ok $? 'its receipt replays'
+printf 'root ::= "one" | "two"\n' >one.gbnf
+chat --prompt hello --grammar one.gbnf >out 2>err
+[ $? -eq 0 ] && grep -qxE 'one|two' out
+ok $? 'chat with a grammar'
+echo 'root ::= x' >bad.gbnf
+chat --prompt hello --grammar bad.gbnf >out 2>&1
+[ $? -ne 0 ] && grep -q 'there is no rule' out
+ok $? 'a grammar that is none: the tool says why'
+chat --prompt hello --grammar one.gbnf --json-schema schema.json >out 2>&1
+is 1 $? 'not both'
+echo '{' >bad.json
+chat --prompt hello --json-schema bad.json >out 2>&1
+is 5 $? 'a schema that is no JSON'
+chat --prompt hello --grammar nowhere >out 2>&1
+is 1 $? 'a file that is not there'
+chat --prompt hello --min-p 2 >out 2>&1
+is 1 $? 'a min-p above 1'
 sed "s/$measurement/$(printf '%096d' 0)/" policy.json >other.json
 "$cloister" verify "$url" --simulator-root sim.key.pub --policy other.json >out 2>&1
 is 4 $? 'verify: another measurement is refused'

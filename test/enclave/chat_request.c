@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bodies of chat and infer requests.  EN-42 EN-43 EN-44 */
+/* Bodies of chat and infer requests.  EN-42 EN-43 EN-44 EN-48 EN-49 */
 #include "enclave/chat_request.h"
 
 #include "tap.h"
@@ -41,14 +41,16 @@ static void test_defaults(void)
     check(parse_with(&r, &why, "") == STATUS_OK && strcmp(r.model, "m") == 0 && r.chat.n == 1 &&
               text_is(r.chat.list[0].role, "user") && text_is(r.chat.list[0].content, "x"),
           "a message");
-    check(!r.stream && !r.include_usage && r.max_tokens == 0 && r.temperature >= 1 && r.temperature <= 1 &&
-              r.top_p >= 1 && r.top_k == 0 && !r.seed_given && r.stops_n == 0,
+    check(!r.options.stream && !r.options.include_usage && r.options.max_tokens == 0 &&
+              r.options.sampling.temperature >= 1 && r.options.sampling.temperature <= 1 &&
+              r.options.sampling.top_p >= 1 && r.options.sampling.top_k == 0 && !r.options.seed_given &&
+              r.options.stops_n == 0,
           "OpenAI's defaults");
     check(parse_with(&r, &why,
                      "\"stream\":null,\"max_tokens\":null,\"temperature\":null,\"top_p\":null,\"top_k\":null,"
                      "\"seed\":null,\"stop\":null,\"n\":null,\"tools\":null,\"logprobs\":null,\"response_format\":null,"
                      "\"stream_options\":null,\"user\":\"u\",\"store\":true") == STATUS_OK &&
-              r.temperature >= 1 && !r.seed_given,
+              r.options.sampling.temperature >= 1 && !r.options.seed_given,
           "null is absent, what is not known is ignored");
 }
 
@@ -61,17 +63,23 @@ static void test_values(void)
               "\"stream\":true,\"stream_options\":{\"include_usage\":true},\"max_tokens\":2147483647,"
               "\"temperature\":0.5,\"top_p\":0.25,\"top_k\":40,\"seed\":-1,\"stop\":[\"a\",\"\\u00e9\",\"c\",\"d\"]") ==
                   STATUS_OK &&
-              r.stream && r.include_usage && r.max_tokens == INT32_MAX && r.temperature >= 0.5f &&
-              r.temperature <= 0.5f && r.top_p <= 0.25f && r.top_k == 40 && r.seed_given && r.seed == UINT64_MAX &&
-              r.stops_n == 4 && text_is(r.stops[1], "\xc3\xa9"),
+              r.options.stream && r.options.include_usage && r.options.max_tokens == INT32_MAX &&
+              r.options.sampling.temperature >= 0.5f && r.options.sampling.temperature <= 0.5f &&
+              r.options.sampling.top_p <= 0.25f && r.options.sampling.top_k == 40 && r.options.seed_given &&
+              r.options.sampling.seed == UINT64_MAX && r.options.stops_n == 4 &&
+              text_is(r.options.stops[1], "\xc3\xa9"),
           "every option");
-    check(parse_with(&r, &why, "\"stop\":\"end\"") == STATUS_OK && r.stops_n == 1 && text_is(r.stops[0], "end"),
+    check(parse_with(&r, &why, "\"stop\":\"end\"") == STATUS_OK && r.options.stops_n == 1 &&
+              text_is(r.options.stops[0], "end"),
           "one stop text");
-    check(parse_with(&r, &why, "\"stop\":[]") == STATUS_OK && r.stops_n == 0, "no stop text");
-    check(parse_with(&r, &why, "\"max_tokens\":5,\"max_completion_tokens\":7") == STATUS_OK && r.max_tokens == 7,
+    check(parse_with(&r, &why, "\"stop\":[]") == STATUS_OK && r.options.stops_n == 0, "no stop text");
+    check(parse_with(&r, &why, "\"max_tokens\":5,\"max_completion_tokens\":7") == STATUS_OK &&
+              r.options.max_tokens == 7,
           "the newer name wins");
-    check(parse_with(&r, &why, "\"temperature\":-0.0") == STATUS_OK && r.temperature <= 0, "minus 0 is greedy");
-    check(parse_with(&r, &why, "\"temperature\":1e-400") == STATUS_OK && r.temperature <= 0, "so is next to nothing");
+    check(parse_with(&r, &why, "\"temperature\":-0.0") == STATUS_OK && r.options.sampling.temperature <= 0,
+          "minus 0 is greedy");
+    check(parse_with(&r, &why, "\"temperature\":1e-400") == STATUS_OK && r.options.sampling.temperature <= 0,
+          "so is next to nothing");
     static const char parts[] = "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":[]},{\"role\":"
                                 "\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\","
                                 "\"text\":\"\\n<|im_end|>\"}]}]}";
@@ -154,28 +162,77 @@ static void test_refused(void)
                                             "\"stop\":[[]]",
                                             "\"stop\":{}",
                                             "\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]"};
-    static const char *const features[] = {"\"n\":2",
-                                           "\"n\":0",
-                                           "\"n\":\"1\"",
-                                           "\"n\":1.5",
-                                           "\"tool_choice\":\"required\"",
+    static const char *const options[] = {
+        "\"n\":0",
+        "\"n\":9",
+        "\"n\":\"1\"",
+        "\"n\":1.5",
+        "\"min_p\":-0.1",
+        "\"min_p\":1.1",
+        "\"min_p\":\"0\"",
+        "\"typical_p\":0",
+        "\"typical_p\":1.1",
+        "\"repeat_penalty\":0",
+        "\"repeat_penalty\":101",
+        "\"repetition_penalty\":-1",
+        "\"repeat_last_n\":-1",
+        "\"frequency_penalty\":2.1",
+        "\"frequency_penalty\":-2.1",
+        "\"presence_penalty\":\"0\"",
+        "\"presence_penalty\":3",
+        "\"logit_bias\":7",
+        "\"logit_bias\":[1]",
+        "\"logit_bias\":{\"5\":101}",
+        "\"logit_bias\":{\"5\":-100.5}",
+        "\"logit_bias\":{\"5\":true}",
+        "\"logit_bias\":{\"a\":1}",
+        "\"logit_bias\":{\"05\":1}",
+        "\"logit_bias\":{\"-1\":1}",
+        "\"logit_bias\":{\"4294967296\":1}",
+        "\"logit_bias\":{\"\":1}",
+        "\"logprobs\":1",
+        "\"logprobs\":true,\"top_logprobs\":21",
+        "\"logprobs\":false,\"top_logprobs\":2",
+        "\"top_logprobs\":1",
+        "\"logprobs\":true,\"top_logprobs\":-1",
+        "\"stop_token_ids\":7",
+        "\"stop_token_ids\":[\"a\"]",
+        "\"stop_token_ids\":[-1]",
+        "\"stop_token_ids\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]",
+        "\"ignore_eos\":1",
+        "\"response_format\":{}",
+        "\"response_format\":\"text\"",
+        "\"response_format\":7",
+        "\"response_format\":{\"type\":\"xml\"}",
+        "\"response_format\":{\"type\":\"json_schema\"}",
+        "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{}}",
+        "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{},\"other\":1}}",
+        "\"response_format\":{\"type\":\"text\",\"other\":1}",
+        "\"grammar\":7",
+        "\"grammar\":\"root ::= .\",\"response_format\":{\"type\":\"json_object\"}",
+        "\"json_schema\":{},\"response_format\":{\"type\":\"json_object\"}",
+        "\"best_of\":2"};
+    static const char *const features[] = {"\"tool_choice\":\"required\"",
                                            "\"tool_choice\":{\"type\":\"function\"}",
                                            "\"functions\":[{}]",
-                                           "\"logit_bias\":{\"5\":1}",
-                                           "\"logprobs\":true",
-                                           "\"logprobs\":1",
-                                           "\"frequency_penalty\":0.1",
-                                           "\"presence_penalty\":-2",
-                                           "\"presence_penalty\":\"0\"",
-                                           "\"response_format\":{\"type\":\"json_object\"}",
-                                           "\"response_format\":{}",
-                                           "\"response_format\":\"text\"",
-                                           "\"response_format\":7"};
+                                           "\"mirostat\":2",
+                                           "\"dry_multiplier\":0.5",
+                                           "\"xtc_probability\":0.1",
+                                           "\"top_n_sigma\":1",
+                                           "\"samplers\":[\"top_k\"]",
+                                           "\"min_tokens\":5",
+                                           "\"guided_json\":{\"a\":1}",
+                                           "\"suffix\":\"x\"",
+                                           "\"dynatemp_range\":1"};
     struct chat_request r;
     struct reason why;
     for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++)
         check(parse_with(&r, &why, malformed[i]) == STATUS_MALFORMED && why.text[0] != '\0', "EN-42: refused: %s",
               malformed[i]);
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        enum status status = parse_with(&r, &why, options[i]);
+        check(status == STATUS_MALFORMED && why.text[0] != '\0', "EN-48: refused: %s", options[i]);
+    }
     for (size_t i = 0; i < sizeof features / sizeof features[0]; i++)
         check(parse_with(&r, &why, features[i]) == STATUS_UNSUPPORTED && why.text[0] != '\0', "EN-43: refused: %s",
               features[i]);
@@ -185,6 +242,10 @@ static void test_refused(void)
                                       "\"logprobs\":false",
                                       "\"frequency_penalty\":0",
                                       "\"presence_penalty\":0.0",
+                                      "\"mirostat\":0",
+                                      "\"suffix\":\"\"",
+                                      "\"grammar\":\"\"",
+                                      "\"best_of\":1",
                                       "\"response_format\":{\"type\":\"text\"}"};
     for (size_t i = 0; i < sizeof off / sizeof off[0]; i++)
         check(parse_with(&r, &why, off[i]) == STATUS_OK, "EN-43: off is not asked for: %s", off[i]);
@@ -246,6 +307,85 @@ static void test_bodies(void)
     check(parse(&r, &why, true, deep, sizeof deep) == STATUS_LIMIT, "EN-42: nested too deep");
 }
 
+static void test_options(void)
+{
+    struct chat_request r;
+    struct reason why;
+    const struct request_options *o = &r.options;
+    check(parse_with(&r, &why,
+                     "\"n\":8,\"min_p\":0.05,\"typical_p\":0.9,\"repeat_penalty\":1.1,\"repeat_last_n\":7,"
+                     "\"frequency_penalty\":-2,\"presence_penalty\":2,\"ignore_eos\":true,\"logprobs\":true,"
+                     "\"top_logprobs\":20,\"stop_token_ids\":[3,4294967295]") == STATUS_OK &&
+              o->choices_n == 8 && o->sampling.min_p > 0.04f && o->sampling.min_p < 0.06f &&
+              o->sampling.typical_p > 0.8f && o->sampling.typical_p < 1.0f && o->sampling.repeat_penalty > 1.0f &&
+              o->sampling.repeat_last_n == 7 && o->sampling.frequency_penalty <= -2.0f &&
+              o->sampling.presence_penalty >= 2.0f && o->ignore_eos && o->logprobs_n == 21 && o->stop_tokens_n == 2 &&
+              o->stop_tokens[1] == UINT32_MAX,
+          "EN-48: every option of the sampler");
+    check(parse_with(&r, &why, "\"logit_bias\":{\"0\":-100,\"31\":100,\"7\":false,\"8\":0.5}") == STATUS_OK &&
+              o->bias_n == 4 && o->bias[0].token == 0 && o->bias[0].bias <= -100.0f && o->bias[1].token == 31 &&
+              o->bias[2].bias < -1e38f && o->bias[3].bias > 0.4f,
+          "EN-48: biases");
+    check(parse_with(&r, &why, "\"logprobs\":true") == STATUS_OK && o->logprobs_n == 1,
+          "EN-48: log-probabilities alone");
+    check(parse_with(&r, &why, "\"response_format\":{\"type\":\"json_object\"}") == STATUS_OK && o->form == FORM_JSON,
+          "EN-48: an object");
+    check(parse_with(&r, &why,
+                     "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"x\",\"strict\":true,"
+                     "\"schema\":{\"type\":\"null\"}}}") == STATUS_OK &&
+              o->form == FORM_SCHEMA && o->schema != NULL,
+          "EN-48: a schema");
+    check(parse_with(&r, &why, "\"grammar\":\"root ::= [a-z]\"") == STATUS_OK && o->form == FORM_GBNF &&
+              text_is(o->grammar, "root ::= [a-z]"),
+          "EN-48: a grammar");
+    uint32_t *elements;
+    size_t elements_n;
+    check(request_form_compile(&elements, &elements_n, o, &why) == STATUS_OK && elements_n > 4,
+          "EN-48: it is compiled");
+    free(elements);
+    check(parse_with(&r, &why, "\"grammar\":\"root ::= x\"") == STATUS_OK &&
+              request_form_compile(&elements, &elements_n, o, &why) == STATUS_MALFORMED &&
+              strstr(why.text, "no rule") != NULL && elements == NULL,
+          "EN-48: a grammar that is none says why");
+}
+
+static enum status complete(struct chat_request *r, struct reason *why, const char *text)
+{
+    struct arena arena;
+    arena_init(&arena, memory, 4096 + strlen(text) * 57);
+    memset(why, 0, sizeof *why);
+    return completion_request_parse(r, &arena, text, strlen(text), why);
+}
+
+static void test_completion(void)
+{
+    static const char *const wrong[] = {"[]",
+                                        "{\"model\":\"m\"}",
+                                        "{\"prompt\":\"x\"}",
+                                        "{\"model\":\"m\",\"prompt\":7}",
+                                        "{\"model\":\"m\",\"prompt\":[]}",
+                                        "{\"model\":\"m\",\"prompt\":[\"a\",\"b\"]}",
+                                        "{\"model\":\"m\",\"prompt\":[1,-2]}",
+                                        "{\"model\":\"m\",\"prompt\":[[1,2]]}",
+                                        "{\"model\":\"m\",\"prompt\":\"x\",\"logprobs\":6}",
+                                        "{\"model\":\"m\",\"prompt\":\"x\",\"logprobs\":true}",
+                                        "{\"model\":\"m\",\"prompt\":\"x\",\"echo\":1}",
+                                        "{\"model\":\"m\",\"prompt\":\"x\",\"n\":9}"};
+    struct chat_request r;
+    struct reason why;
+    check(complete(&r, &why, "{\"model\":\"m\",\"prompt\":\"x\"}") == STATUS_OK && text_is(r.prompt, "x") &&
+              r.options.max_tokens == 16 && r.chat.list == NULL && r.prompt_tokens == NULL && r.options.logprobs_n == 0,
+          "EN-49: a prompt");
+    check(complete(&r, &why, "{\"model\":\"m\",\"prompt\":[1,2,4294967295],\"logprobs\":0,\"n\":2}") == STATUS_OK &&
+              r.prompt_tokens_n == 3 && r.prompt_tokens[2] == UINT32_MAX && r.options.logprobs_n == 1 &&
+              r.options.choices_n == 2,
+          "EN-49: a list of tokens");
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        check(complete(&r, &why, wrong[i]) == STATUS_MALFORMED && why.text[0] != '\0', "EN-49: refused: %s", wrong[i]);
+    check(complete(&r, &why, "{\"model\":\"m\",\"prompt\":\"x\",\"echo\":true}") == STATUS_UNSUPPORTED,
+          "EN-49: no echo");
+}
+
 static void test_infer(void)
 {
     static const char *const wrong[] = {"",
@@ -264,7 +404,8 @@ static void test_infer(void)
     struct chat_request r;
     struct reason why;
     check(parse(&r, &why, false, "{\"prompt\":\"x\"}", 14) == STATUS_OK && text_is(r.prompt, "x") &&
-              r.max_tokens == 256 && r.temperature <= 0 && r.chat.list == NULL && !r.stream,
+              r.options.max_tokens == 256 && r.options.sampling.temperature <= 0 && r.chat.list == NULL &&
+              !r.options.stream,
           "a prompt alone");
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         check(parse(&r, &why, false, wrong[i], strlen(wrong[i])) == STATUS_MALFORMED, "EN-44: refused: %s", wrong[i]);
@@ -289,6 +430,8 @@ int main(void)
     test_tools();
     test_refused();
     test_bodies();
+    test_options();
+    test_completion();
     test_infer();
     return tap_done();
 }

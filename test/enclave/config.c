@@ -233,6 +233,30 @@ static void test_example(void)
           "the example in spec/ is accepted %s", why.text);
 }
 
+/* The one member that may be left out: then log-probabilities do not leave. */
+static void test_logprobs(void)
+{
+    static const struct {
+        const char *text;
+        enum status status;
+        bool logprobs;
+    } rows[] = {{"", STATUS_OK, false},
+                {",\"logprobs\":true", STATUS_OK, true},
+                {",\"logprobs\":false", STATUS_OK, false},
+                {",\"logprobs\":1", STATUS_MALFORMED, false},
+                {",\"logprobs\":\"true\"", STATUS_MALFORMED, false},
+                {",\"logprobs\":null", STATUS_MALFORMED, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[4096];
+        struct config c;
+        struct reason why = {{0}};
+        size_t len = write_file(text, sizeof text, "", NULL) - 1;
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s}", rows[i].text);
+        enum status status = config_parse(&c, text, len, &why);
+        check(status == rows[i].status && c.logprobs == rows[i].logprobs, "EN-2: logprobs, row %zu", i);
+    }
+}
+
 int main(void)
 {
     test_example();
@@ -241,5 +265,6 @@ int main(void)
     test_texts();
     test_objects();
     test_form();
+    test_logprobs();
     return tap_done();
 }

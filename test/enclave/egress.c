@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The egress budget: bits of a token, the budget's edge, the hour's border, the time that weights take.
- * EN-32 EN-33 EN-34 */
+ * EN-32 EN-33 EN-34 EN-35 */
 #include "enclave/egress.h"
 
 #include "tap.h"
@@ -26,28 +26,28 @@ static void test_edges(void)
 {
     static const struct {
         uint64_t budget;
-        unsigned tokens; /* of 9 + 2 bits */
-    } rows[] = {{0, 0}, {1, 0}, {10, 0}, {11, 1}, {12, 1}, {21, 1}, {22, 2}, {32, 2}, {33, 3}, {1100, 100}, {1099, 99}};
+        unsigned tokens; /* of 9 + 3 bits */
+    } rows[] = {{0, 0}, {1, 0}, {11, 0}, {12, 1}, {13, 1}, {23, 1}, {24, 2}, {35, 2}, {36, 3}, {1200, 100}, {1199, 99}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct egress e;
         unsigned n = 0;
         egress_init(&e, rows[i].budget, 512, 5);
-        while (n < 200 && egress_spend_token(&e, 6))
+        while (n < 200 && egress_spend_token(&e, 0, 6))
             n++;
-        check(n == rows[i].tokens && e.spent == 11 * (uint64_t)n, "EN-32: %u tokens for %llu bits", rows[i].tokens,
+        check(n == rows[i].tokens && e.spent == 12 * (uint64_t)n, "EN-32: %u tokens for %llu bits", rows[i].tokens,
               (unsigned long long)rows[i].budget);
-        check(!egress_spend_token(&e, 6) && !egress_spend_token(&e, 4 + HOUR_MS) && e.spent == 11 * (uint64_t)n,
+        check(!egress_spend_token(&e, 0, 6) && !egress_spend_token(&e, 0, 4 + HOUR_MS) && e.spent == 12 * (uint64_t)n,
               "and no more in this hour");
     }
-    struct egress largest = {.bits_per_hour = UINT64_MAX, .spent = UINT64_MAX - 11, .token_bits = 9};
-    check(egress_spend_token(&largest, 0) && !egress_spend_token(&largest, 0) && largest.spent == UINT64_MAX,
+    struct egress largest = {.bits_per_hour = UINT64_MAX, .spent = UINT64_MAX - 12, .token_bits = 9};
+    check(egress_spend_token(&largest, 0, 0) && !egress_spend_token(&largest, 0, 0) && largest.spent == UINT64_MAX,
           "EN-32: no overflow");
 }
 
 /* A token every step_ms for five hours: in no 60 minutes does more than the budget leave. */
 static void test_any_hour(void)
 {
-    enum { BUDGET = 1000, TOKEN = 11, LOG_MAX = 4096 };
+    enum { BUDGET = 1000, TOKEN = 12, LOG_MAX = 4096 };
     static const uint64_t steps[] = {1, 997, 29989, 59999, 60000, 60001, 123457};
     static uint64_t left_at[LOG_MAX];
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
@@ -56,7 +56,7 @@ static void test_any_hour(void)
         bool within = true;
         egress_init(&e, BUDGET, 512, 12345);
         for (uint64_t now = 12345; now < 12345 + 5 * (uint64_t)HOUR_MS && n < LOG_MAX; now += steps[i]) {
-            if (!egress_spend_token(&e, now))
+            if (!egress_spend_token(&e, 0, now))
                 continue;
             left_at[n++] = now;
             while (left_at[first] + HOUR_MS <= now)
@@ -72,13 +72,29 @@ static void test_any_hour(void)
 static void test_hours(void)
 {
     struct egress e;
-    egress_init(&e, 11, 512, 1000);
-    check(egress_spend_token(&e, 1000), "EN-33: the first");
-    check(!egress_spend_token(&e, 1000 + HOUR_MS), "EN-33: not after an hour: its minute may still count");
-    check(!egress_spend_token(&e, 61 * 60000 - 1), "EN-33: nor before 61 minutes are over");
-    check(egress_spend_token(&e, 61 * 60000) && e.spent == 11, "EN-33: then the next");
-    check(egress_spend_token(&e, 50 * (uint64_t)HOUR_MS), "EN-33: what was not used is not added up");
-    check(!egress_spend_token(&e, 50 * (uint64_t)HOUR_MS), "EN-33: also after a long time");
+    egress_init(&e, 12, 512, 1000);
+    check(egress_spend_token(&e, 0, 1000), "EN-33: the first");
+    check(!egress_spend_token(&e, 0, 1000 + HOUR_MS), "EN-33: not after an hour: its minute may still count");
+    check(!egress_spend_token(&e, 0, 61 * 60000 - 1), "EN-33: nor before 61 minutes are over");
+    check(egress_spend_token(&e, 0, 61 * 60000) && e.spent == 12, "EN-33: then the next");
+    check(egress_spend_token(&e, 0, 50 * (uint64_t)HOUR_MS), "EN-33: what was not used is not added up");
+    check(!egress_spend_token(&e, 0, 50 * (uint64_t)HOUR_MS), "EN-33: also after a long time");
+}
+
+/* EN-35: 12 bits of the token, 32 of its log-probability, 9 + 32 of each alternative. */
+static void test_logprobs(void)
+{
+    static const struct {
+        uint32_t logprobs_n;
+        uint64_t bits;
+    } rows[] = {{0, 12}, {1, 44}, {2, 85}, {6, 249}, {21, 864}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct egress e;
+        egress_init(&e, 2 * rows[i].bits - 1, 512, 0);
+        check(egress_spend_token(&e, rows[i].logprobs_n, 0) && e.spent == rows[i].bits &&
+                  !egress_spend_token(&e, rows[i].logprobs_n, 0),
+              "EN-35: a token with %u log-probabilities is %u bits", rows[i].logprobs_n, (unsigned)rows[i].bits);
+    }
 }
 
 static void test_exfiltration(void)
@@ -109,6 +125,7 @@ int main(void)
     test_edges();
     test_hours();
     test_any_hour();
+    test_logprobs();
     test_exfiltration();
     return tap_done();
 }

@@ -33,6 +33,7 @@ static void test_routes(void)
         {"GET", "/v1/receipts/" ID64, NULL, ROUTE_SCRIBE, REQUEST_RECEIPT, false},
         {"POST", "/v1/chat/completions", NULL, ROUTE_SCRIBE, REQUEST_CHAT, true},
         {"POST", "/v1/chat/completions", "text/plain", ROUTE_SCRIBE, REQUEST_CHAT, true},
+        {"POST", "/v1/completions", "application/json", ROUTE_SCRIBE, REQUEST_COMPLETION, true},
         {"POST", "/infer", "application/json", ROUTE_SCRIBE, REQUEST_INFER, true},
         {"POST", "/ohttp", "message/ohttp-req", ROUTE_SCRIBE, REQUEST_OHTTP, true},
         {"POST", "/ohttp", "Message/OHTTP-Req", ROUTE_SCRIBE, REQUEST_OHTTP, true},

@@ -24,8 +24,8 @@ static void send_frame(struct process *p, enum message type, uint64_t slot, uint
 {
     uint8_t bytes[FRAME_LEN];
     struct frame f = {.end = type == MESSAGE_END ? token_or_end : 0,
-                      .tokens_n = type == MESSAGE_TOKEN,
-                      .tokens = {type == MESSAGE_TOKEN ? token_or_end : 0}};
+                      .words_n = type == MESSAGE_TOKEN,
+                      .words = {type == MESSAGE_TOKEN ? token_or_end : 0}};
     if (frame_write(bytes, &f) == STATUS_OK)
         process_send(p, VAULT, type, slot, bytes, sizeof bytes);
 }
@@ -41,8 +41,7 @@ static void send_meta(struct process *p)
 {
     for (size_t at = 0; at < meta_len; at += CHANNEL_PAYLOAD_MAX) {
         size_t left = meta_len - at;
-        process_send(p, WARDEN, MESSAGE_META, 0, meta + at,
-                     left < CHANNEL_PAYLOAD_MAX ? left : CHANNEL_PAYLOAD_MAX);
+        process_send(p, WARDEN, MESSAGE_META, 0, meta + at, left < CHANNEL_PAYLOAD_MAX ? left : CHANNEL_PAYLOAD_MAX);
     }
     process_send(p, WARDEN, MESSAGE_META_END, 0, NULL, 0);
 }
@@ -201,7 +200,7 @@ static void test_vault_table(void)
             for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++, tried++) {
                 struct process p;
                 uint8_t payload[FRAME_LEN] = {0};
-                payload[36] = type == MESSAGE_TOKEN; /* one token, 0 */
+                payload[68] = type == MESSAGE_TOKEN; /* one token, 0 */
                 bool wanted = is_allowed(rows, sizeof rows / sizeof rows[0], state, (enum message)type, lens[i]);
                 bool reached = reach(&p, (enum job_state)state);
                 process_send(&p, VAULT, (enum message)type, 0, payload, lens[i]);
@@ -311,7 +310,7 @@ static void test_whole_requests(void)
     static const struct {
         enum frame_end end;
         unsigned status;
-    } rows[] = {{FRAME_END_STOP, 200}, {FRAME_END_LENGTH, 200}, {FRAME_END_BUDGET, 429}};
+    } rows[] = {{FRAME_END_STOP, 200}, {FRAME_END_LENGTH, 200}, {FRAME_END_BUDGET, 429}, {FRAME_END_GRAMMAR, 400}};
     struct process p;
     bool started = start(&p);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -394,6 +393,57 @@ static void test_templates(void)
     }
 }
 
+/* Three choices with one slot: one after the other, one answer; a failed or cancelled one takes the others with it. */
+static void test_choices(void)
+{
+    static const char three[] = "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Once upon\"}],\"n\":3,"
+                                "\"seed\":18446744073709551615}";
+    static const char seeded[] =
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Once upon\"}],\"n\":3,"
+        "\"seed\":-1,\"stop_token_ids\":[5],\"logit_bias\":{\"7\":1},\"grammar\":\"root ::= .*\"}";
+    struct process p;
+    struct frame f;
+    bool started = start(&p), fine = true;
+    request(&p, EXCHANGE, REQUEST_CHAT, three);
+    check(started && listen_to(&p).status == 400, "EN-48: a seed beyond 64 bits");
+    request(&p, EXCHANGE, REQUEST_CHAT, seeded);
+    for (uint64_t i = 0; i < 3; i++) {
+        unsigned biases = 0, elements = 0;
+        fine = fine && hear_vault(&p, MESSAGE_START) && frame_read(&f, &m) == STATUS_OK && f.seed == i - 1 &&
+               f.words_n == 2 && f.words[1] == 5 && f.bias_n == 1 && f.grammar_n > 4;
+        uint32_t grammar_n = f.grammar_n;
+        while (fine && process_hear(&p, VAULT, &m) && m.type != MESSAGE_PROMPT) {
+            fine = frame_read(&f, &m) == STATUS_OK;
+            biases += m.type == MESSAGE_BIAS ? f.words_n / 2 : 0;
+            elements += m.type == MESSAGE_GRAMMAR ? f.words_n : 0;
+        }
+        fine = fine && biases == 1 && elements == grammar_n;
+        send_frame(&p, MESSAGE_TOKEN, 0, 300);
+        send_frame(&p, MESSAGE_END, 0, FRAME_END_LENGTH);
+    }
+    fine = fine && hear_vault(&p, MESSAGE_FREE);
+    struct heard h = listen_to(&p);
+    check(fine && h.responses == 1 && h.status == 200 && h.ends == 1 && !h.after_end,
+          "EN-23: three choices, seeds one apart, in one answer");
+    request(&p, EXCHANGE, REQUEST_CHAT, seeded);
+    fine = hear_vault(&p, MESSAGE_PROMPT);
+    send_frame(&p, MESSAGE_END, 0, FRAME_END_GRAMMAR);
+    fine = fine && hear_vault(&p, MESSAGE_FREE);
+    h = listen_to(&p);
+    check(fine && h.responses == 1 && h.status == 400 && h.ends == 1, "EN-23: the first fails: one answer, 400");
+    request(&p, EXCHANGE, REQUEST_CHAT, seeded);
+    fine = hear_vault(&p, MESSAGE_PROMPT);
+    process_send(&p, GATE, MESSAGE_CANCEL, EXCHANGE, NULL, 0);
+    fine = fine && hear_vault(&p, MESSAGE_STOP);
+    send_frame(&p, MESSAGE_END, 0, FRAME_END_STOPPED);
+    fine = fine && hear_vault(&p, MESSAGE_FREE);
+    h = listen_to(&p);
+    check(fine && h.aborts == 1 && h.ends == 0 && !h.after_end,
+          "EN-23: cancelled: one abort, and no choice starts any more");
+    request(&p, OTHER, REQUEST_CHAT, chat);
+    check(hear_vault(&p, MESSAGE_START) && process_end(&p) == 0, "the slot is free for the next");
+}
+
 /* EN-24: what a gate gone wrong cannot do. */
 static void test_bounds(void)
 {
@@ -432,6 +482,7 @@ int main(void)
     test_whole_requests();
     test_templates();
     test_cancels();
+    test_choices();
     test_bounds();
     test_gate_table();
     test_vault_table();

@@ -9,9 +9,8 @@
 enum { VOCAB = 1000, DRAWS = 200000 };
 
 static float logits[VOCAB];
-static struct sample_candidate scratch[VOCAB];
-
-static const struct sample_options plain = {.temperature = 1.0f, .top_k = 0, .top_p = 1.0f, .seed = 42};
+static struct sample_scratch scratch;
+static struct sample_options plain; /* everything off, seed 42 */
 
 static void test_options(void)
 {
@@ -38,7 +37,8 @@ static void test_options(void)
 static uint32_t draw(struct sampler *s, size_t vocab_n)
 {
     uint32_t token = UINT32_MAX;
-    if (sampler_next(&token, s, logits, vocab_n, scratch) != STATUS_OK)
+    const struct sample_input in = {.logits = logits, .vocab_n = vocab_n};
+    if (sampler_next(&token, s, &in, &scratch) != STATUS_OK)
         return UINT32_MAX;
     return token;
 }
@@ -104,6 +104,12 @@ static void test_greedy(void)
     check(sampler_init(&s, &o) == STATUS_OK && draw(&s, VOCAB) == 77, "NUM-51: top_k 1 is the same");
 }
 
+static enum status next_of(uint32_t *token, struct sampler *s, size_t vocab_n)
+{
+    const struct sample_input in = {.logits = logits, .vocab_n = vocab_n};
+    return sampler_next(token, s, &in, &scratch);
+}
+
 static void test_bad_logits(void)
 {
     static const float bad[] = {NAN, INFINITY, -INFINITY};
@@ -112,15 +118,14 @@ static void test_bad_logits(void)
     for (size_t i = 0; i < 3; i++) {
         memset(logits, 0, sizeof logits);
         logits[999] = bad[i];
-        check(sampler_init(&s, &plain) == STATUS_OK &&
-                  sampler_next(&token, &s, logits, VOCAB, scratch) == STATUS_MALFORMED && token == 0,
+        check(sampler_init(&s, &plain) == STATUS_OK && next_of(&token, &s, VOCAB) == STATUS_MALFORMED && token == 0,
               "NUM-5: a logit that is not finite, %zu", i);
     }
-    check(sampler_next(&token, &s, logits, 0, scratch) == STATUS_USAGE, "no logits");
+    check(next_of(&token, &s, 0) == STATUS_USAGE, "no logits");
     memset(logits, 0, sizeof logits);
     logits[0] = 3e38f;
     logits[1] = -3e38f;
-    check(sampler_next(&token, &s, logits, 2, scratch) == STATUS_OK && token == 0, "extreme logits");
+    check(next_of(&token, &s, 2) == STATUS_OK && token == 0, "extreme logits");
 }
 
 /* The same seed gives the same tokens, also cut into top_k of everything and top_p of nearly everything. */
@@ -150,6 +155,9 @@ static void test_seeds(void)
 
 int main(void)
 {
+    plain = sample_options_plain();
+    plain.seed = 42;
+    sample_scratch_init(&scratch, calloc(1, sample_scratch_len(VOCAB)), VOCAB);
     test_options();
     test_greedy();
     test_distributions();

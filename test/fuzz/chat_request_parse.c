@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The first byte chooses chat or infer.  What is taken is within its range, and its texts are readable and UTF-8. */
+/* The first byte chooses chat, infer or completion.  What is taken is within its range, and its texts are readable and
+ * UTF-8. */
 #include "core/codec/utf8.h"
 #include "enclave/chat_request.h"
 
@@ -37,14 +38,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     if (memory == NULL)
         return 0;
     arena_init(&arena, memory, memory_len);
-    bool chat = (bytes[0] & 1) == 0;
-    enum status status = chat ? chat_request_parse(&r, &arena, bytes + 1, len - 1, &why)
-                              : infer_request_parse(&r, &arena, bytes + 1, len - 1, &why);
+    enum status status = STATUS_OK;
+    if (bytes[0] % 4 == 0)
+        status = chat_request_parse(&r, &arena, bytes + 1, len - 1, &why);
+    else if (bytes[0] % 4 == 1)
+        status = infer_request_parse(&r, &arena, bytes + 1, len - 1, &why);
+    else
+        status = completion_request_parse(&r, &arena, bytes + 1, len - 1, &why);
+    bool chat = bytes[0] % 4 == 0;
+    const struct request_options *o = &r.options;
     if (status != STATUS_OK) {
         demand(why.text[0] != '\0' || status == STATUS_NO_MEMORY);
     } else {
-        demand(r.temperature >= 0 && r.temperature <= 100 && r.top_p > 0 && r.top_p <= 1);
-        demand(r.max_tokens <= INT32_MAX && r.top_k <= INT32_MAX && r.stops_n <= CHAT_STOPS_MAX);
+        struct sampler sampler;
+        demand(sampler_init(&sampler, &o->sampling) == STATUS_OK);
+        demand(o->max_tokens <= INT32_MAX && o->stops_n <= REQUEST_STOPS_MAX && o->bias_n < SAMPLE_BIAS_MAX);
+        demand(o->choices_n >= 1 && o->choices_n <= REQUEST_CHOICES_MAX && o->logprobs_n <= SAMPLE_TOP_MAX + 1);
+        demand(sample_bias_check(o->bias, o->bias_n, (size_t)UINT32_MAX + 1) == STATUS_OK);
         demand((r.chat.list != NULL) == chat && (r.chat.n > 0) == chat);
         for (size_t i = 0; i < r.chat.n; i++) {
             check_text(r.chat.list[i].role);
@@ -52,8 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         }
         demand(!chat || r.chat.messages->members_n == r.chat.n);
         demand(r.chat.variables_n <= CHAT_VARIABLES_MAX);
-        for (size_t i = 0; i < r.stops_n; i++)
-            check_text(r.stops[i]);
+        for (size_t i = 0; i < o->stops_n; i++)
+            check_text(o->stops[i]);
         check_text(r.prompt);
     }
     free(memory);

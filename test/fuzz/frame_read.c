@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     bool read = frame_read(&f, &m) == STATUS_OK;
     if (!read && memcmp(&f, &nothing, sizeof f) != 0)
         abort();
-    if (read && (m.len != FRAME_LEN || m.type < MESSAGE_START || f.tokens_n > FRAME_TOKENS_MAX))
+    if (read && (m.len != FRAME_LEN || m.type < MESSAGE_START || f.words_n > FRAME_WORDS_MAX))
         abort();
     if (read && (frame_write(again, &f) != STATUS_OK || memcmp(again, m.payload, sizeof again) != 0))
         abort();

@@ -7,18 +7,43 @@
 
 #include <string.h>
 
-static const char signed_label[] = "cloister receipt v1";
-static const char tokens_label[] = "cloister tokens v1\n";
+static const char signed_label[] = "cloister receipt v2";
 
-void receipt_tokens_hash(uint8_t hash[static SHA256_LEN], const uint32_t *tokens, size_t tokens_n)
+static void add_u32(struct hash *h, uint32_t value)
+{
+    uint8_t bytes[4] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16), (uint8_t)(value >> 24)};
+    hash_add(h, bytes, sizeof bytes);
+}
+
+static void hash_list(uint8_t hash[static SHA256_LEN], const char *label, const uint32_t *list, size_t n)
 {
     struct hash h;
     hash_init(&h, HASH_SHA256);
-    hash_add(&h, tokens_label, sizeof tokens_label - 1);
-    for (size_t i = 0; i < tokens_n; i++) {
-        uint32_t t = tokens[i];
-        uint8_t bytes[4] = {(uint8_t)t, (uint8_t)(t >> 8), (uint8_t)(t >> 16), (uint8_t)(t >> 24)};
-        hash_add(&h, bytes, sizeof bytes);
+    hash_add(&h, label, strlen(label));
+    for (size_t i = 0; i < n; i++)
+        add_u32(&h, list[i]);
+    hash_end(&h, hash);
+}
+
+void receipt_tokens_hash(uint8_t hash[static SHA256_LEN], const uint32_t *tokens, size_t tokens_n)
+{
+    hash_list(hash, "cloister tokens v1\n", tokens, tokens_n);
+}
+
+void receipt_grammar_hash(uint8_t hash[static SHA256_LEN], const uint32_t *elements, size_t elements_n)
+{
+    hash_list(hash, "cloister grammar v1\n", elements, elements_n);
+}
+
+void receipt_bias_hash(uint8_t hash[static SHA256_LEN], const struct receipt_bias *bias, size_t bias_n)
+{
+    static const char label[] = "cloister bias v1\n";
+    struct hash h;
+    hash_init(&h, HASH_SHA256);
+    hash_add(&h, label, sizeof label - 1);
+    for (size_t i = 0; i < bias_n; i++) {
+        add_u32(&h, bias[i].token);
+        add_u32(&h, bias[i].bits);
     }
     hash_end(&h, hash);
 }
@@ -52,12 +77,32 @@ enum status receipt_sign(struct receipt *r, const struct ed25519_private *privat
     return status;
 }
 
-static void write_tokens(struct json_writer *j, const char *name, const uint32_t *tokens, uint64_t tokens_n)
+static void write_numbers(struct json_writer *j, const uint32_t *list, uint64_t n)
 {
-    json_key(j, name);
     json_open_array(j);
-    for (uint64_t i = 0; i < tokens_n; i++)
-        json_number_u64(j, tokens[i]);
+    for (uint64_t i = 0; i < n; i++)
+        json_number_u64(j, list[i]);
+    json_close(j);
+}
+
+static void write_transcript(struct json_writer *j, const struct receipt *r)
+{
+    json_key(j, "transcript");
+    json_open_object(j);
+    json_key(j, "bias");
+    json_open_array(j);
+    for (size_t i = 0; i < r->bias_n; i++)
+        write_numbers(j, (const uint32_t[]){r->bias[i].token, r->bias[i].bits}, 2);
+    json_close(j);
+    json_key(j, "grammar");
+    write_numbers(j, r->grammar, r->grammar_n);
+    json_key(j, "outputs");
+    json_open_array(j);
+    for (uint32_t i = 0; i < r->statement.choices_n; i++)
+        write_numbers(j, r->output_tokens[i], r->statement.choices[i].tokens_n);
+    json_close(j);
+    json_key(j, "prompt");
+    write_numbers(j, r->prompt_tokens, r->statement.prompt_tokens_n);
     json_close(j);
 }
 
@@ -73,47 +118,83 @@ enum status receipt_write(struct writer *out, const struct receipt *r)
     json_put_hex(&j, "signature", r->signature, sizeof r->signature);
     json_key(&j, "statement");
     statement_write_json(&j, &r->statement);
-    if (r->has_transcript) {
-        json_key(&j, "transcript");
-        json_open_object(&j);
-        write_tokens(&j, "output", r->output_tokens, r->statement.output_tokens_n);
-        write_tokens(&j, "prompt", r->prompt_tokens, r->statement.prompt_tokens_n);
-        json_close(&j);
-    }
+    if (r->has_transcript)
+        write_transcript(&j, r);
     json_close(&j);
     writer_text(out, "\n");
     return json_writer_end(&j);
 }
 
-/* A list of exactly tokens_n ids into the arena. */
-static enum status parse_tokens(const uint32_t **tokens, struct arena *arena, const struct json *list,
-                                uint64_t tokens_n)
+/* A list of numbers into out, which has room for all of them. */
+static enum status take_numbers(uint32_t *out, const struct json *list)
 {
     uint64_t value;
     size_t i = 0;
-    if (list == NULL || list->type != JSON_ARRAY || list->members_n != tokens_n)
-        return STATUS_MALFORMED;
-    uint32_t *out = arena_take(arena, (size_t)tokens_n + 1, sizeof *out, sizeof *out);
-    if (out == NULL)
-        return STATUS_NO_MEMORY;
     for (const struct json *item = list->first; item != NULL; item = item->next) {
         if (json_u64(&value, item) != STATUS_OK || value > UINT32_MAX)
             return STATUS_MALFORMED;
         out[i++] = (uint32_t)value;
     }
-    *tokens = out;
     return STATUS_OK;
+}
+
+/* A list of least to most numbers into the arena. */
+static enum status parse_numbers(const uint32_t **numbers, size_t *numbers_n, struct arena *arena,
+                                 const struct json *list, uint64_t least, uint64_t most)
+{
+    if (list == NULL || list->type != JSON_ARRAY || list->members_n < least || list->members_n > most)
+        return STATUS_MALFORMED;
+    uint32_t *out = arena_take(arena, list->members_n + 1, sizeof *out, sizeof *out);
+    *numbers = out;
+    *numbers_n = list->members_n;
+    return out == NULL ? STATUS_NO_MEMORY : take_numbers(out, list);
+}
+
+static enum status parse_bias(struct receipt *r, struct arena *arena, const struct json *list)
+{
+    uint32_t pair[2];
+    if (list == NULL || list->type != JSON_ARRAY || list->members_n > RECEIPT_BIAS_MAX)
+        return STATUS_MALFORMED;
+    struct receipt_bias *out = arena_take(arena, list->members_n + 1, sizeof *out, _Alignof(struct receipt_bias));
+    if (out == NULL)
+        return STATUS_NO_MEMORY;
+    r->bias = out;
+    for (const struct json *one = list->first; one != NULL; one = one->next) {
+        if (one->type != JSON_ARRAY || one->members_n != 2 || take_numbers(pair, one) != STATUS_OK)
+            return STATUS_MALFORMED;
+        out[r->bias_n++] = (struct receipt_bias){pair[0], pair[1]};
+    }
+    return STATUS_OK;
+}
+
+static enum status parse_outputs(struct receipt *r, struct arena *arena, const struct json *list)
+{
+    size_t n, i = 0;
+    enum status status = STATUS_OK;
+    if (list == NULL || list->type != JSON_ARRAY || list->members_n != r->statement.choices_n)
+        return STATUS_MALFORMED;
+    for (const struct json *one = list->first; one != NULL && status == STATUS_OK; one = one->next, i++) {
+        uint64_t tokens_n = r->statement.choices[i].tokens_n;
+        status = parse_numbers(&r->output_tokens[i], &n, arena, one, tokens_n, tokens_n);
+    }
+    return status;
 }
 
 static enum status parse_transcript(struct receipt *r, struct arena *arena, const struct json *transcript)
 {
+    size_t n;
+    uint64_t prompt_n = r->statement.prompt_tokens_n;
     r->has_transcript = transcript != NULL;
     if (transcript == NULL)
         return STATUS_OK;
-    enum status status =
-        parse_tokens(&r->output_tokens, arena, json_get(transcript, "output"), r->statement.output_tokens_n);
+    enum status status = parse_bias(r, arena, json_get(transcript, "bias"));
     if (status == STATUS_OK)
-        status = parse_tokens(&r->prompt_tokens, arena, json_get(transcript, "prompt"), r->statement.prompt_tokens_n);
+        status =
+            parse_numbers(&r->grammar, &r->grammar_n, arena, json_get(transcript, "grammar"), 0, RECEIPT_GRAMMAR_MAX);
+    if (status == STATUS_OK)
+        status = parse_outputs(r, arena, json_get(transcript, "outputs"));
+    if (status == STATUS_OK)
+        status = parse_numbers(&r->prompt_tokens, &n, arena, json_get(transcript, "prompt"), prompt_n, prompt_n);
     return status;
 }
 

@@ -19,7 +19,11 @@
 enum {
     RECEIPT_NAME_MAX = 32,        /* longest tee or isa name */
     RECEIPT_TOKENS_MAX = 1 << 20, /* of a prompt, and of an output */
-    RECEIPT_STATEMENT_MAX = 4096, /* canonical JSON, in bytes */
+    RECEIPT_STATEMENT_MAX = 8192, /* canonical JSON, in bytes */
+    RECEIPT_CHOICES_MAX = 8,      /* answers to one request */
+    RECEIPT_STOPS_MAX = 32,       /* tokens that stop */
+    RECEIPT_BIAS_MAX = 512,
+    RECEIPT_GRAMMAR_MAX = 1 << 16,
 };
 
 /* Why the output ended. */
@@ -35,7 +39,26 @@ struct receipt_sampler {
     uint32_t top_p_bits;
     uint32_t top_k; /* 0: all */
     uint32_t max_tokens;
-    uint64_t seed;
+    uint64_t seed; /* of the first choice; the i-th from 0 has seed + i modulo 2^64 */
+    uint32_t min_p_bits, typical_p_bits;
+    uint32_t repeat_penalty_bits, repeat_last_n;
+    uint32_t frequency_penalty_bits, presence_penalty_bits;
+    uint32_t stops[RECEIPT_STOPS_MAX]; /* tokens that stop */
+    uint32_t stops_n;
+    uint8_t bias_hash[SHA256_LEN];    /* receipt_bias_hash of the list, empty or not */
+    uint8_t grammar_hash[SHA256_LEN]; /* receipt_grammar_hash of the elements, none or some */
+};
+
+/* One answer. */
+struct receipt_choice {
+    enum receipt_finish finish; /* RECEIPT_FINISH_CANCEL unless the statement is final */
+    uint64_t tokens_n;
+    uint8_t tokens_hash[SHA256_LEN]; /* of every sampled id, an end-of-sequence id included */
+};
+
+/* Added to a token's logit; the bits of a binary32. */
+struct receipt_bias {
+    uint32_t token, bits;
 };
 
 /* Every field is signed, and every one is mandatory. */
@@ -54,25 +77,35 @@ struct receipt_statement {
     uint8_t chain[SHA256_LEN];         /* core/receipt/chain.h, over the same bytes */
     uint64_t chunks_n;                 /* chunks in the chain */
     bool final;                        /* false: the signed chain is a prefix, more was to come */
-    enum receipt_finish finish;        /* RECEIPT_FINISH_CANCEL unless final */
     struct receipt_sampler sampler;
     uint64_t prompt_tokens_n;
-    uint64_t output_tokens_n;
     uint8_t prompt_tokens_hash[SHA256_LEN]; /* receipt_tokens_hash of the ids exactly as fed to the model */
-    uint8_t output_tokens_hash[SHA256_LEN]; /* of every sampled id, an end-of-sequence id included */
+    uint32_t choices_n;                     /* 1 to RECEIPT_CHOICES_MAX */
+    struct receipt_choice choices[RECEIPT_CHOICES_MAX];
 };
 
 struct receipt {
     struct receipt_statement statement;
     uint8_t key[ED25519_PUBLIC_LEN]; /* who signed; trusted only when evidence or the caller names it */
     uint8_t signature[ED25519_SIGNATURE_LEN];
-    const uint32_t *prompt_tokens; /* statement.prompt_tokens_n ids, in the arena; NULL without a transcript */
-    const uint32_t *output_tokens;
+    /* the transcript, in the arena; NULL without one */
+    const uint32_t *prompt_tokens;                      /* statement.prompt_tokens_n ids */
+    const uint32_t *output_tokens[RECEIPT_CHOICES_MAX]; /* of each choice */
+    const struct receipt_bias *bias;
+    size_t bias_n;
+    const uint32_t *grammar; /* elements */
+    size_t grammar_n;
     bool has_transcript;
 };
 
 /* hash = SHA-256("cloister tokens v1\n", each id as u32 little endian). */
 void receipt_tokens_hash(uint8_t hash[static SHA256_LEN], const uint32_t *tokens, size_t tokens_n);
+
+/* hash = SHA-256("cloister bias v1\n", each token and its bits as u32 little endian). */
+void receipt_bias_hash(uint8_t hash[static SHA256_LEN], const struct receipt_bias *bias, size_t bias_n);
+
+/* hash = SHA-256("cloister grammar v1\n", each element as u32 little endian). */
+void receipt_grammar_hash(uint8_t hash[static SHA256_LEN], const uint32_t *elements, size_t elements_n);
 
 /* The canonical bytes that are signed.  STATUS_USAGE for a field out of its range. */
 must_check enum status receipt_statement_write(uint8_t *out, size_t out_capacity, size_t *out_len,

@@ -34,18 +34,31 @@ static void verify_key(struct verdict *v, const struct receipt *r, const struct 
         reason_set(verdict_fail(v, "keyset", STATUS_FORGED), "the statement names another keyset", NULL);
 }
 
+static bool transcript_is_signed(const struct receipt *r)
+{
+    const struct receipt_statement *s = &r->statement;
+    uint8_t hash[SHA256_LEN];
+    receipt_tokens_hash(hash, r->prompt_tokens, (size_t)s->prompt_tokens_n);
+    bool same = constant_time_equal(hash, s->prompt_tokens_hash, SHA256_LEN);
+    for (uint32_t i = 0; i < s->choices_n; i++) {
+        receipt_tokens_hash(hash, r->output_tokens[i], (size_t)s->choices[i].tokens_n);
+        same = constant_time_equal(hash, s->choices[i].tokens_hash, SHA256_LEN) && same;
+    }
+    receipt_bias_hash(hash, r->bias, r->bias_n);
+    same = constant_time_equal(hash, s->sampler.bias_hash, SHA256_LEN) && same;
+    receipt_grammar_hash(hash, r->grammar, r->grammar_n);
+    return constant_time_equal(hash, s->sampler.grammar_hash, SHA256_LEN) && same;
+}
+
 static void verify_transcript(struct verdict *v, const struct receipt *r)
 {
-    uint8_t prompt[SHA256_LEN], output[SHA256_LEN];
     if (!r->has_transcript)
         return;
-    receipt_tokens_hash(prompt, r->prompt_tokens, (size_t)r->statement.prompt_tokens_n);
-    receipt_tokens_hash(output, r->output_tokens, (size_t)r->statement.output_tokens_n);
-    if (constant_time_equal(prompt, r->statement.prompt_tokens_hash, SHA256_LEN) &&
-        constant_time_equal(output, r->statement.output_tokens_hash, SHA256_LEN))
-        reason_set(verdict_pass(v, "transcript"), "the token lists are the signed ones", NULL);
+    if (transcript_is_signed(r))
+        reason_set(verdict_pass(v, "transcript"), "tokens, bias and grammar are the signed ones", NULL);
     else
-        reason_set(verdict_fail(v, "transcript", STATUS_FORGED), "the token lists are not the signed ones", NULL);
+        reason_set(verdict_fail(v, "transcript", STATUS_FORGED), "tokens, bias or grammar are not the signed ones",
+                   NULL);
 }
 
 static void verify_completeness(struct verdict *v, const struct receipt *r)

@@ -10,11 +10,14 @@ enum { FILE_MAX = 8192 };
 
 static const uint32_t prompt[] = {1, 403, 7, 4294967295u};
 static const uint32_t output[] = {9, 10, 11, 0, 2};
+static const uint32_t second[] = {9, 9};
+static const struct receipt_bias bias[] = {{7, 0xff800000}, {8, 0x3f800000}};
+static const uint32_t grammar[] = {1, 1, 0, 4, 0x30006161, 0};
 static uint8_t arena_memory[FILE_MAX * 64 + 4096];
 
 static struct receipt make(bool final, const char *tee)
 {
-    struct receipt r = {.has_transcript = true, .prompt_tokens = prompt, .output_tokens = output};
+    struct receipt r = {.has_transcript = true, .prompt_tokens = prompt, .output_tokens = {output, second}};
     struct receipt_statement *s = &r.statement;
     struct ed25519_private key;
     struct receipt_chain chain;
@@ -35,12 +38,34 @@ static struct receipt make(bool final, const char *tee)
     s->chunks_n = chain.chunks_n;
     receipt_chain_end(&chain, final, s->chain, s->response_hash);
     s->final = final;
-    s->finish = final ? RECEIPT_FINISH_STOP : RECEIPT_FINISH_CANCEL;
-    s->sampler = (struct receipt_sampler){0x3f333333, 0x3f800000, 40, 64, 0xfedcba9876543210u};
+    s->sampler = (struct receipt_sampler){.temperature_bits = 0x3f333333,
+                                          .top_p_bits = 0x3f800000,
+                                          .top_k = 40,
+                                          .max_tokens = 64,
+                                          .seed = 0xfedcba9876543210u,
+                                          .min_p_bits = 0x3d4ccccd,
+                                          .typical_p_bits = 0x3f800000,
+                                          .repeat_penalty_bits = 0x3f8ccccd,
+                                          .repeat_last_n = 64,
+                                          .frequency_penalty_bits = 0x3f000000,
+                                          .presence_penalty_bits = 0xbf000000,
+                                          .stops = {2, 32007},
+                                          .stops_n = 2};
+    r.bias = bias;
+    r.bias_n = sizeof bias / sizeof *bias;
+    r.grammar = grammar;
+    r.grammar_n = sizeof grammar / sizeof *grammar;
+    receipt_bias_hash(s->sampler.bias_hash, bias, r.bias_n);
+    receipt_grammar_hash(s->sampler.grammar_hash, grammar, r.grammar_n);
     s->prompt_tokens_n = sizeof prompt / sizeof *prompt;
-    s->output_tokens_n = sizeof output / sizeof *output;
     receipt_tokens_hash(s->prompt_tokens_hash, prompt, sizeof prompt / sizeof *prompt);
-    receipt_tokens_hash(s->output_tokens_hash, output, sizeof output / sizeof *output);
+    s->choices_n = 2;
+    s->choices[0] = (struct receipt_choice){.finish = final ? RECEIPT_FINISH_STOP : RECEIPT_FINISH_CANCEL,
+                                            .tokens_n = sizeof output / sizeof *output};
+    s->choices[1] = (struct receipt_choice){.finish = final ? RECEIPT_FINISH_LENGTH : RECEIPT_FINISH_CANCEL,
+                                            .tokens_n = sizeof second / sizeof *second};
+    receipt_tokens_hash(s->choices[0].tokens_hash, output, sizeof output / sizeof *output);
+    receipt_tokens_hash(s->choices[1].tokens_hash, second, sizeof second / sizeof *second);
     if (receipt_sign(&r, &key) != STATUS_OK)
         abort();
     return r;
@@ -73,11 +98,11 @@ static enum status verify(const struct receipt *r, const uint8_t *key, const uin
 static void test_whole(void)
 {
     struct receipt r = make(true, "tdx"), again;
-    char text[FILE_MAX], second[FILE_MAX];
+    char text[FILE_MAX], twice[FILE_MAX];
     size_t len = text_of(text, &r);
     uint8_t other[32] = {0};
     check(len != 0 && parse(&again, text, len) == STATUS_OK, "a receipt parses as written");
-    check(text_of(second, &again) == len && memcmp(text, second, len) == 0, "RC-1 and is written the same again");
+    check(text_of(twice, &again) == len && memcmp(text, twice, len) == 0, "RC-1 and is written the same again");
     check(parse(&again, text, len - 1) == STATUS_OK, "RC-1 without the line feed too");
     check(verify(&again, r.key, r.statement.keyset_digest, false) == STATUS_OK, "RC-8 it verifies");
     check(verify(&again, r.key, NULL, false) == STATUS_OK, "with a key of the user's alone, too");
@@ -135,19 +160,28 @@ static void test_spelling(void)
         {"\"transcript\"", "\"extra\":1,\"transcript\"", "RC-1 a member too many in the file"},
         {"\"threads\":8", "\"threads\":8.0", "RC-1 a number spelled otherwise"},
         {"\"threads\":8,", "", "RC-3 a missing member"},
-        {"\"type\":\"cloister receipt v1\"", "\"type\":\"cloister receipt v2\"", "RC-3 another version"},
+        {"\"type\":\"cloister receipt v2\"", "\"type\":\"cloister receipt v1\"", "RC-3 another version"},
         {"\"tee\":\"tdx\"", "\"tee\":\"TDX\"", "RC-4 a name with capitals"},
         {"\"tee\":\"tdx\"", "\"tee\":\"\"", "RC-4 an empty name"},
         {"\"tee\":\"tdx\"", "\"tee\":\"t\\u0064x\"", "RC-1 an escape that is not needed"},
         {"\"finish\":\"stop\"", "\"finish\":\"cancel\"", "RC-4 final and cancelled at once"},
         {"\"final\":true", "\"final\":false", "RC-4 stopped and not final"},
         {"\"finish\":\"stop\"", "\"finish\":\"end\"", "another finish"},
-        {"\"output\":[9,10", "\"output\":[10", "RC-5 a token too few"},
-        {"\"output\":[9", "\"output\":[9,9", "RC-5 a token too many"},
-        {"\"output\":[9", "\"output\":[-9", "a token below zero"},
-        {"\"output\":[9", "\"output\":[4294967296", "a token over 32 bits"},
-        {"\"output\":[9", "\"output\":[\"9\"", "a token that is text"},
-        {"\"output_tokens\":5", "\"output_tokens\":1048577", "more tokens than there may be"},
+        {"\"outputs\":[[9,10", "\"outputs\":[[10", "RC-5 a token too few"},
+        {"\"outputs\":[[9", "\"outputs\":[[9,9", "RC-5 a token too many"},
+        {"\"outputs\":[[9", "\"outputs\":[[-9", "a token below zero"},
+        {"\"outputs\":[[9", "\"outputs\":[[4294967296", "a token over 32 bits"},
+        {"\"outputs\":[[9", "\"outputs\":[[\"9\"", "a token that is text"},
+        {"\"tokens\":5", "\"tokens\":1048577", "more tokens than there may be"},
+        {"{\"finish\":\"length\"", "{\"finish\":\"cancel\"", "RC-4 one choice cancelled and the whole final"},
+        {"\"choices\":[", "\"choices\":[],\"other\":[", "RC-3 no choices"},
+        {"],[9,9]]", "]]", "RC-5 an output too few"},
+        {"\"bias\":[[7,", "\"bias\":[[", "a bias without its token"},
+        {"\"bias\":[[7,4286578688],", "\"bias\":[[7],", "half a bias"},
+        {"\"grammar\":[1,", "\"grammar\":[-1,", "an element below zero"},
+        {"\"stops\":[2,", "\"stops\":[2.0,", "a stop spelled otherwise"},
+        {"\"min_p\":\"3d4ccccd\",", "", "RC-3 a missing option of the sampler"},
+        {"\"min_p\":\"3d4ccccd\",", "\"min_p\":\"3d4ccccd\",\"mirostat\":0,", "RC-1 an option that is not known"},
         {"\"time\":1700000000", "\"time\":9007199254740992", "RC-1 a number over 2^53"},
         {"\"seed\":\"fedc", "\"seed\":\"FEDC", "RC-1 capital hexadecimal"},
     };
@@ -155,7 +189,7 @@ static void test_spelling(void)
         enum status status = parse_with(rows[i].old, rows[i].new_text);
         check(status == STATUS_MALFORMED || status == STATUS_UNSUPPORTED, "%s is refused", rows[i].what);
     }
-    check(parse_with("\"output\":[9", "\"output\":[8") == STATUS_OK, "another token still parses");
+    check(parse_with("\"outputs\":[[9", "\"outputs\":[[8") == STATUS_OK, "another token still parses");
 }
 
 static void test_signed_content(void)
@@ -165,11 +199,20 @@ static void test_signed_content(void)
     check(verify(&prefix, prefix.key, NULL, false) == STATUS_REFUSED, "RC-10 a prefix does not verify as complete");
     check(verify(&simulated, simulated.key, NULL, false) == STATUS_REFUSED, "RC-11 a simulator has to be allowed");
     check(verify(&simulated, simulated.key, NULL, true) == STATUS_OK, "and can be");
-    r.output_tokens = altered;
+    r.output_tokens[0] = altered;
     check(verify(&r, r.key, NULL, false) == STATUS_FORGED, "RC-2 a changed transcript is found");
     r = make(true, "tdx");
+    r.output_tokens[1] = output;
+    check(verify(&r, r.key, NULL, false) == STATUS_FORGED, "RC-2 also in the second choice");
+    r = make(true, "tdx");
+    r.bias_n = 1;
+    check(verify(&r, r.key, NULL, false) == STATUS_FORGED, "RC-13 a changed bias is found");
+    r = make(true, "tdx");
+    r.grammar_n = 0;
+    check(verify(&r, r.key, NULL, false) == STATUS_FORGED, "RC-13 a grammar that was taken away is found");
+    r = make(true, "tdx");
     prefix.statement.final = true;
-    prefix.statement.finish = RECEIPT_FINISH_STOP;
+    prefix.statement.choices[0].finish = prefix.statement.choices[1].finish = RECEIPT_FINISH_STOP;
     check(verify(&prefix, prefix.key, NULL, false) == STATUS_FORGED, "RC-7 a prefix cannot be renamed to the whole");
     check(memcmp(make(false, "tdx").statement.chain, r.statement.chain, SHA256_LEN) != 0,
           "RC-7 the chain of a prefix is not that of the whole");

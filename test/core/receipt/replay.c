@@ -8,13 +8,14 @@
 #include "core/codec/hex.h"
 #include "core/evidence/sample.h"
 #include "core/receipt/chain.h"
+#include "engine/choose.h"
 #include "engine/engine.h"
-#include "engine/sample.h"
 #include "sys/console.h"
 #include "sys/file.h"
 #include "tap.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <sys/wait.h>
 
 enum { PROMPT_N = 70, OUTPUT_N = 40 };
@@ -126,24 +127,35 @@ static uint32_t bits_of(float value)
     return bits;
 }
 
-static void generate(uint32_t *output, struct rig *rig, const uint32_t *prompt, const struct sample_options *options)
+static void generate(uint32_t *output, struct rig *rig, const uint32_t *prompt, const struct sample_options *options,
+                     const struct sample_bias *bias, size_t bias_n)
 {
-    struct sampler sampler;
+    static uint32_t tokens[PROMPT_N + OUTPUT_N];
+    struct choice_scratch scratch;
+    struct choice_setup choice = {.bias = bias, .bias_n = bias_n};
     uint32_t sequence;
-    struct sample_candidate *scratch = calloc(rig->model.vocab_n, sizeof *scratch);
-    if (sampler_init(&sampler, options) != STATUS_OK ||
+    void *memory = calloc(1, sample_scratch_len(rig->model.vocab_n));
+    sample_scratch_init(&scratch.sample, memory, rig->model.vocab_n);
+    memcpy(tokens, prompt, PROMPT_N * sizeof prompt[0]);
+    if (sampler_init(&choice.sampler, options) != STATUS_OK ||
         engine_sequence_open(&rig->engine, &sequence, PROMPT_N + OUTPUT_N, NULL) != STATUS_OK)
         abort();
     for (size_t i = 0; i < PROMPT_N + OUTPUT_N - 1; i++) {
-        struct engine_token step = {sequence, i < PROMPT_N ? prompt[i] : output[i - PROMPT_N], true};
+        struct engine_token step = {sequence, tokens[i], true};
+        const struct sample_input input = {
+            .vocab_n = rig->model.vocab_n, .tokens = tokens, .tokens_n = i + 1, .prompt_n = PROMPT_N, .logits = NULL};
         if (engine_step(&rig->engine, &step, 1, NULL) != STATUS_OK)
             abort();
-        if (i + 1 >= PROMPT_N && sampler_next(&output[i + 1 - PROMPT_N], &sampler, engine_logits(&rig->engine, 0),
-                                              rig->model.vocab_n, scratch) != STATUS_OK)
+        if (i + 1 < PROMPT_N)
+            continue;
+        struct sample_input now = input;
+        now.logits = engine_logits(&rig->engine, 0);
+        if (choice_next(&tokens[i + 1], &choice, &now, &scratch) != STATUS_OK)
             abort();
     }
+    memcpy(output, tokens + PROMPT_N, OUTPUT_N * sizeof output[0]);
     engine_sequence_close(&rig->engine, sequence);
-    free(scratch);
+    free(memory);
 }
 
 static void write_receipt(const char *path, const struct receipt *r)
@@ -160,7 +172,11 @@ static void sign(struct receipt *r)
     struct ed25519_private key;
     memset(&key, 0x42, sizeof key);
     receipt_tokens_hash(r->statement.prompt_tokens_hash, r->prompt_tokens, (size_t)r->statement.prompt_tokens_n);
-    receipt_tokens_hash(r->statement.output_tokens_hash, r->output_tokens, (size_t)r->statement.output_tokens_n);
+    for (uint32_t i = 0; i < r->statement.choices_n; i++)
+        receipt_tokens_hash(r->statement.choices[i].tokens_hash, r->output_tokens[i],
+                            (size_t)r->statement.choices[i].tokens_n);
+    receipt_bias_hash(r->statement.sampler.bias_hash, r->bias, r->bias_n);
+    receipt_grammar_hash(r->statement.sampler.grammar_hash, r->grammar, r->grammar_n);
     if (receipt_sign(r, &key) != STATUS_OK)
         abort();
     hex_write(key_text, r->key, sizeof r->key);
@@ -197,21 +213,48 @@ static void write_attestation(uint8_t digest[static SHA256_LEN], const char *pat
 /* Receipts of what the model really gives, and of three lies. */
 static void make_receipts(struct rig *rig)
 {
-    static uint32_t prompt[PROMPT_N], output[OUTPUT_N];
-    struct receipt r = {.has_transcript = true, .prompt_tokens = prompt, .output_tokens = output};
+    static uint32_t prompt[PROMPT_N], output[OUTPUT_N], second[OUTPUT_N];
+    static const struct receipt_bias receipt_bias[] = {{400, 0x40a00000}, {2, 0xff800000}}; /* 5, never */
+    static const struct sample_bias bias[] = {{400, 5.0f}, {2, -INFINITY}};
+    struct receipt r = {.has_transcript = true,
+                        .prompt_tokens = prompt,
+                        .output_tokens = {output, second},
+                        .bias = receipt_bias,
+                        .bias_n = 2};
     struct receipt_statement *s = &r.statement;
-    struct sample_options options = {.temperature = 0.8f, .top_k = 40, .top_p = 0.9f, .seed = 0x1234567890abcdef};
+    struct sample_options options = {.temperature = 0.8f,
+                                     .top_k = 40,
+                                     .top_p = 0.9f,
+                                     .min_p = 0.01f,
+                                     .typical_p = 0.95f,
+                                     .repeat_penalty = 1.1f,
+                                     .repeat_last_n = 16,
+                                     .frequency_penalty = 0.2f,
+                                     .presence_penalty = 0.1f,
+                                     .seed = 0xffffffffffffffff};
     for (size_t i = 0; i < PROMPT_N; i++)
         prompt[i] = i == 0 ? 1 : (uint32_t)(3 + i * 7 % 500);
-    generate(output, rig, prompt, &options);
+    generate(output, rig, prompt, &options, bias, 2);
+    options.seed = 0; /* the next, modulo 2^64 */
+    generate(second, rig, prompt, &options, bias, 2);
     snprintf(s->tee, sizeof s->tee, "simulator");
     snprintf(s->isa, sizeof s->isa, "scalar");
     s->threads = 1;
     s->final = true;
-    s->sampler = (struct receipt_sampler){bits_of(options.temperature), bits_of(options.top_p), options.top_k, OUTPUT_N,
-                                          options.seed};
+    s->sampler = (struct receipt_sampler){.temperature_bits = bits_of(options.temperature),
+                                          .top_p_bits = bits_of(options.top_p),
+                                          .top_k = options.top_k,
+                                          .max_tokens = OUTPUT_N,
+                                          .seed = 0xffffffffffffffff,
+                                          .min_p_bits = bits_of(options.min_p),
+                                          .typical_p_bits = bits_of(options.typical_p),
+                                          .repeat_penalty_bits = bits_of(options.repeat_penalty),
+                                          .repeat_last_n = options.repeat_last_n,
+                                          .frequency_penalty_bits = bits_of(options.frequency_penalty),
+                                          .presence_penalty_bits = bits_of(options.presence_penalty)};
     s->prompt_tokens_n = PROMPT_N;
-    s->output_tokens_n = OUTPUT_N;
+    s->choices_n = 2;
+    s->choices[0].tokens_n = s->choices[1].tokens_n = OUTPUT_N;
     if (hex_parse(s->model_root, SHA256_LEN, "1cc6a948c90ecbce9575b14f5dac19d2d6c38b83781882f71694f213a23751e9", 64) !=
         STATUS_OK)
         abort();
@@ -220,15 +263,31 @@ static void make_receipts(struct rig *rig)
     sign(&r);
     write_receipt("true", &r);
     s->final = false;
-    s->finish = RECEIPT_FINISH_CANCEL;
+    s->choices[0].finish = s->choices[1].finish = RECEIPT_FINISH_CANCEL;
     sign(&r);
     write_receipt("prefix", &r);
     s->final = true;
-    s->finish = RECEIPT_FINISH_STOP;
+    s->choices[0].finish = s->choices[1].finish = RECEIPT_FINISH_STOP;
     output[17] ^= 1;
     sign(&r);
     write_receipt("another-token", &r);
     output[17] ^= 1;
+    second[39] ^= 1;
+    sign(&r);
+    write_receipt("another-second", &r);
+    second[39] ^= 1;
+    s->sampler.repeat_penalty_bits = bits_of(1.0f);
+    sign(&r);
+    write_receipt("another-penalty", &r);
+    s->sampler.repeat_penalty_bits = 0;
+    sign(&r);
+    write_receipt("no-penalty", &r);
+    s->sampler.repeat_penalty_bits = bits_of(options.repeat_penalty);
+    r.grammar = prompt; /* none */
+    r.grammar_n = 5;
+    sign(&r);
+    write_receipt("no-grammar", &r);
+    r.grammar_n = 0;
     s->sampler.seed ^= 1;
     sign(&r);
     write_receipt("another-seed", &r);
@@ -253,20 +312,25 @@ static void make_receipts(struct rig *rig)
 
 static void test_replay(const char *model)
 {
-    check(run_gives(0, "replay true --model %s", model) && out_has("NOT A TEE") && out_has("40 of 40 equal"),
+    check(run_gives(0, "replay true --model %s", model) && out_has("NOT A TEE") && out_has("80 of 80 equal"),
           "RC-12 RC-11 a true receipt is repeated");
     check(!__builtin_cpu_supports("avx2") || out_has("equal, with avx"), "RC-12 on another instruction set");
     check(run_gives(0, "replay true --model %s --isa scalar --threads 3", model), "with plain C on 3 threads");
     check(run_gives(0, "replay true --model %s --threads 1 --json", model) && out_has("\"verified\":true") &&
               out_has("NOT A TEE"),
           "RC-11 as JSON");
-    check(run_gives(2, "replay another-token --model %s", model) && out_has("17 of 40 equal") && out_has("token 17 is"),
+    check(run_gives(2, "replay another-token --model %s", model) && out_has("17 of 80 equal") && out_has("token 17 is"),
           "RC-12 the first token that differs is reported");
+    check(run_gives(2, "replay another-second --model %s", model) && out_has("79 of 80 equal"),
+          "RC-12 RC-14 also in the last token of the second choice");
+    check(run_gives(2, "replay another-penalty --model %s", model), "RC-12 another penalty");
+    check(run_gives(5, "replay no-penalty --model %s", model), "a penalty that cannot be");
+    check(run_gives(5, "replay no-grammar --model %s", model), "RC-13 a grammar that is none");
     check(run_gives(2, "replay another-seed --model %s", model), "another seed");
     check(run_gives(2, "replay another-model --model %s", model) && out_has("another model"), "another model");
     check(run_gives(5, "replay no-token --model %s", model), "a token that the model does not have");
     check(run_gives(1, "replay no-transcript --model %s", model), "a receipt without transcript");
-    check(run_gives(4, "replay prefix --model %s", model) && out_has("40 of 40 equal"), "RC-10 a prefix is told");
+    check(run_gives(4, "replay prefix --model %s", model) && out_has("80 of 80 equal"), "RC-10 a prefix is told");
     check(run_gives(1, "replay true"), "no model");
     check(run_gives(1, "replay true --model missing"), "a missing model");
     check(run_gives(5, "replay true --model true"), "a model that is none");
@@ -322,10 +386,25 @@ static void test_attestation(void)
 
 static void remove_files(void)
 {
-    static const char *const names[] = {"true",           "prefix",   "another-token", "another-seed",
-                                        "another-model",  "no-token", "no-transcript", "key",
-                                        "sealed",         "out",      "attestation",   "another-attestation",
-                                        "another-keyset", "root",     "policy"};
+    static const char *const names[] = {"true",
+                                        "prefix",
+                                        "another-token",
+                                        "another-seed",
+                                        "another-model",
+                                        "another-second",
+                                        "another-penalty",
+                                        "no-penalty",
+                                        "no-grammar",
+                                        "no-token",
+                                        "no-transcript",
+                                        "key",
+                                        "sealed",
+                                        "out",
+                                        "attestation",
+                                        "another-attestation",
+                                        "another-keyset",
+                                        "root",
+                                        "policy"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unlink(names[i]);
     rmdir(directory);
