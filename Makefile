@@ -30,8 +30,11 @@ CORE_SRC := $(addprefix src/core/, \
  policy/check.c policy/parse.c)
 CORE_SRC += $(addprefix src/core/receipt/, chain.c receipt.c statement.c verify.c)
 ENGINE_SRC := $(addprefix src/engine/, \
- attention.c detokenizer.c encode.c engine.c forward.c gguf.c gguf_value.c layout.c model.c numerics.c product.c sample.c sort.c step.c \
- tokenizer.c vocabulary.c workers.c kernel/avx2.c kernel/avx512.c kernel/kernels.c kernel/scalar.c)
+ attention.c engine.c forward.c gguf.c gguf_value.c layout.c model.c numerics.c product.c sample.c sort.c step.c \
+ workers.c kernel/avx2.c kernel/avx512.c kernel/kernels.c kernel/scalar.c)
+ENGINE_SRC += $(addprefix src/engine/tokenizer/, \
+ bpe.c charsmap.c cleanup.c detokenizer.c encode.c ends.c merges.c merging.c pattern.c pattern_sets.c scan.c settings.c spm.c \
+ tokenizer.c trie.c unicode.c unicode_bases.c unicode_categories.c unicode_lower.c unigram.c vocabulary.c wordpiece.c)
 $(BUILD)/src/engine/kernel/avx2.o: EXTRA += -O3 -mavx2 -mf16c
 $(BUILD)/src/engine/kernel/avx512.o: EXTRA += -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni
 SYS_SRC := $(addprefix src/sys/, \
@@ -44,7 +47,7 @@ ENCLAVE_SRC := $(addprefix src/enclave/, \
 BROKER_SRC := $(addprefix src/broker/, \
  audit_log.c audit_record.c broker.c commands.c create.c decide.c kek.c nonces.c run_add.c run_log.c run_policy.c \
  serve.c store.c)
-CLIENT_SRC := $(addprefix src/client/, chat.c chat_message.c chat_stream.c private_request.c simulator.c verify.c verify_command.c)
+CLIENT_SRC := $(addprefix src/client/, chat.c chat_message.c chat_stream.c detokenize.c token_ids.c tokenize.c vocabulary_file.c private_request.c simulator.c verify.c verify_command.c)
 CLIENT_SRC += $(addprefix src/client/, fernet.c inspect.c keys.c keys_file.c keys_rewrap.c receipt.c replay.c replay_model.c replay_run.c seal.c seal_source.c \
  seal_write.c unseal.c)
 
@@ -57,7 +60,7 @@ TESTS += client/chat_stream enclave/sandbox enclave/config enclave/frame enclave
 TESTS += enclave/route enclave/chat_request enclave/prompt enclave/scribe_transport
 TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/receipt/receipt core/receipt/replay
-ENGINE_TESTS := engine/reference engine/tokenizer engine/kernels engine/determinism engine/gguf engine/place \
+ENGINE_TESTS := engine/reference engine/tokenizer engine/pretokenizer engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/admission engine/workers
 TESTS += $(ENGINE_TESTS)
 SCRIPT_TESTS += test/cli/seal.sh

@@ -64,10 +64,11 @@ static void add_text(struct builder *b, const char *text)
     add_bytes(b, text, strlen(text));
 }
 
-static void encode(struct builder *b, const char *text, size_t len, bool special)
+static void encode(struct builder *b, const char *text, size_t len)
 {
-    struct tokenizer_encode_options options = {.add_bos = false, .parse_special = special};
-    size_t scratch_len = tokenizer_scratch_len(len);
+    struct tokenizer_segment segment = {.text = text, .len = len, .parse_special = false};
+    struct tokenizer_encode_options options = {.add_bos = false, .add_eos = false};
+    size_t scratch_len = tokenizer_scratch_len(b->tokenizer, len);
     size_t n = 0;
     if (b->status != STATUS_OK || len == 0)
         return;
@@ -76,7 +77,7 @@ static void encode(struct builder *b, const char *text, size_t len, bool special
         b->status = STATUS_NO_MEMORY;
         return;
     }
-    b->status = tokenizer_encode(b->tokenizer, b->tokens + b->tokens_n, b->capacity - b->tokens_n, &n, text, len,
+    b->status = tokenizer_encode(b->tokenizer, b->tokens + b->tokens_n, b->capacity - b->tokens_n, &n, &segment, 1,
                                  &options, scratch, scratch_len);
     b->tokens_n += n;
     free(scratch);
@@ -84,7 +85,7 @@ static void encode(struct builder *b, const char *text, size_t len, bool special
 
 static void flush(struct builder *b)
 {
-    encode(b, b->text, b->text_len, false);
+    encode(b, b->text, b->text_len);
     wipe(b->text, b->text_len);
     b->text_len = 0;
 }
@@ -103,14 +104,9 @@ static void add_token(struct builder *b, uint32_t token)
 /* A marker that is one control token where the vocabulary has it, and text where it has not. */
 static void add_marker(struct builder *b, const char *marker)
 {
-    uint32_t token[8];
-    size_t n = 0;
-    uint8_t scratch[4096];
-    struct tokenizer_encode_options options = {.add_bos = false, .parse_special = true};
-    if (tokenizer_encode(b->tokenizer, token, 8, &n, marker, strlen(marker), &options, scratch, sizeof scratch) ==
-            STATUS_OK &&
-        n == 1)
-        add_token(b, token[0]);
+    uint32_t token = tokenizer_special(b->tokenizer, marker, strlen(marker));
+    if (token != TOKENIZER_NO_TOKEN)
+        add_token(b, token);
     else
         add_text(b, marker);
 }

@@ -13,7 +13,7 @@
 #include "enclave/frame.h"
 #include "enclave/scribe_transport.h"
 #include "enclave/setup.h"
-#include "engine/tokenizer.h"
+#include "engine/tokenizer/tokenizer.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

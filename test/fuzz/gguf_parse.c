@@ -3,7 +3,7 @@
  * accept can be placed. */
 #include "engine/gguf.h"
 #include "engine/model.h"
-#include "engine/tokenizer.h"
+#include "engine/tokenizer/tokenizer.h"
 
 #include <stdlib.h>
 #include <string.h>

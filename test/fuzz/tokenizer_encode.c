@@ -2,7 +2,7 @@
 /* Texts of any bytes through a small vocabulary: what is encoded comes back, up to what the format loses.
  * Input: one byte of options, then the text. */
 #include "core/base/writer.h"
-#include "engine/tokenizer.h"
+#include "engine/tokenizer/tokenizer.h"
 
 #include <stdlib.h>
 #include <string.h>
