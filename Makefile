@@ -60,7 +60,7 @@ TESTS += client/chat_stream enclave/sandbox enclave/config enclave/frame enclave
 TESTS += enclave/route enclave/chat_request enclave/prompt enclave/scribe_transport
 TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/receipt/receipt core/receipt/replay
-ENGINE_TESTS := engine/reference engine/tokenizer engine/pretokenizer engine/kernels engine/determinism engine/gguf engine/place \
+ENGINE_TESTS := engine/reference engine/tokenizer engine/pretokenizer engine/tokenizer_kinds engine/tokenizer_hostile engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/admission engine/workers
 TESTS += $(ENGINE_TESTS)
 SCRIPT_TESTS += test/cli/seal.sh
@@ -72,7 +72,7 @@ FUZZERS += seal_header_parse seal_wraps_parse seal_key_parse fernet_parse receip
 FUZZERS += json_parse base64_parse hex_parse http_head_parse http_chunked_parse bhttp_parse ohttp_key_config_parse \
  ohttp_chunk_parse
 FUZZERS += sim_parse bundle_parse policy_parse release_parse audit_record_parse
-FUZZERS += gguf_parse tokenizer_encode
+FUZZERS += gguf_parse tokenizer_encode token_ids_parse
 FUZZERS += config_parse chat_request_parse frame_read http_route
 
 # what a static libcrypto needs differs between Debian 12 and 13 (zlib, zstd)

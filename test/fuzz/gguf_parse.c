@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     struct tokenizer t;
     struct reason why = {{0}};
     uint64_t meta_len;
-    if (model_arena_len(len) > sizeof tables)
+    if (model_arena_len(len) > sizeof tables || tokenizer_arena_len(len) > sizeof tables)
         return 0;
     arena_init(&arena, tables, model_arena_len(len));
     enum status measured = gguf_meta_len(&meta_len, bytes, len, &why);

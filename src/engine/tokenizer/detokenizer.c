@@ -118,30 +118,45 @@ enum status tokenizer_token_bytes(const struct tokenizer *t, uint32_t token,
     return STATUS_OK;
 }
 
+/* What the clean-up lets go; the clean-up sees the space before the first word, the text has none. */
 static void push_cleaned(struct detokenizer *d, struct output *out, const uint8_t *bytes, size_t len)
 {
+    for (size_t i = 0; i < len; i++) {
+        if (!d->at_start || bytes[i] != ' ')
+            push(d, out, bytes[i]);
+        d->at_start = false;
+    }
+}
+
+static void push_words(struct detokenizer *d, struct output *out, const uint8_t *bytes, size_t len)
+{
+    uint8_t cleaned[CLEANUP_OUT_MAX];
     for (size_t i = 0; i < len; i++)
+        push_cleaned(d, out, cleaned, cleanup_next(&d->cleanup, cleaned, bytes[i]));
+}
+
+static void push_text(struct detokenizer *d, struct output *out, const uint8_t *bytes, size_t len, bool marked)
+{
+    bool dropped = len != 0 && d->at_start && marked && bytes[0] == ' ';
+    for (size_t i = dropped; i < len; i++)
         push(d, out, bytes[i]);
+    d->at_start = d->at_start && len == 0;
 }
 
 enum status detokenizer_next(struct detokenizer *d, uint8_t out[static DETOKENIZER_OUT_MAX], size_t *out_len,
                              uint32_t token)
 {
     struct output output = {.bytes = out};
-    uint8_t bytes[TOKENIZER_TOKEN_LEN_MAX], cleaned[CLEANUP_OUT_MAX];
+    uint8_t bytes[TOKENIZER_TOKEN_LEN_MAX];
     size_t len;
     *out_len = 0;
     enum status status = tokenizer_token_bytes(d->tokenizer, token, bytes, &len);
     if (status != STATUS_OK)
         return status;
-    bool dropped = len != 0 && d->at_start && bytes[0] == ' ' && d->tokenizer->tokens[token].kind == TOKEN_NORMAL;
-    d->at_start = d->at_start && len == 0;
-    for (size_t i = dropped; i < len; i++) {
-        if (d->tokenizer->kind == TOKENIZER_WORDPIECE)
-            push_cleaned(d, &output, cleaned, cleanup_next(&d->cleanup, cleaned, bytes[i]));
-        else
-            push(d, &output, bytes[i]);
-    }
+    if (d->tokenizer->kind == TOKENIZER_WORDPIECE)
+        push_words(d, &output, bytes, len);
+    else
+        push_text(d, &output, bytes, len, d->tokenizer->tokens[token].kind == TOKEN_NORMAL);
     *out_len = output.len;
     return STATUS_OK;
 }

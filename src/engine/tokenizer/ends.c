@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* Texts that end a turn, a message or a document; the last ones pad, or part files and repositories in code models. */
+/* Texts that end a turn, a message or a document; the last ones pad, or part files and repositories in code models.
+ * Octal: \357\275\234 is U+FF5C and \342\226\201 is U+2581, in names of DeepSeek. */
 static const char *const end_texts[] = {"<|eot_id|>",
                                         "<|im_end|>",
                                         "<|end|>",
@@ -26,8 +27,7 @@ static const char *const end_texts[] = {"<|eot_id|>",
                                         "<eos>",
                                         "<turn|>",
                                         "<|tool_response>",
-                                        "<\xef\xbd\x9c"
-                                        "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>",
+                                        "<\357\275\234end\342\226\201of\342\226\201sentence\357\275\234>",
                                         "[e~[",
                                         "<|fim_pad|>",
                                         "<fim-pad>",
@@ -46,31 +46,26 @@ static const char *const control_texts[] = {"<|fim_prefix|>",
                                             "<fim-prefix>",
                                             "<fim_prefix>",
                                             "<PRE>",
-                                            "\xe2\x96\x81<PRE>",
+                                            "\342\226\201<PRE>",
                                             "<|code_prefix|>",
                                             "<|prefix|>",
                                             "<|fim_suffix|>",
                                             "<fim-suffix>",
                                             "<fim_suffix>",
                                             "<SUF>",
-                                            "\xe2\x96\x81<SUF>",
+                                            "\342\226\201<SUF>",
                                             "<|code_suffix|>",
                                             "<|suffix|>",
                                             "<|fim_middle|>",
                                             "<fim-middle>",
                                             "<fim_middle>",
                                             "<MID>",
-                                            "\xe2\x96\x81<MID>",
+                                            "\342\226\201<MID>",
                                             "<|code_middle|>",
                                             "<|middle|>",
-                                            "<\xef\xbd\x9c"
-                                            "fim\xe2\x96\x81"
-                                            "begin\xef\xbd\x9c>",
-                                            "<\xef\xbd\x9c"
-                                            "fim\xe2\x96\x81hole\xef\xbd\x9c>",
-                                            "<\xef\xbd\x9c"
-                                            "fim\xe2\x96\x81"
-                                            "end\xef\xbd\x9c>"};
+                                            "<\357\275\234fim\342\226\201begin\357\275\234>",
+                                            "<\357\275\234fim\342\226\201hole\357\275\234>",
+                                            "<\357\275\234fim\342\226\201end\357\275\234>"};
 
 static struct token *named(struct tokenizer *t, const char *text)
 {

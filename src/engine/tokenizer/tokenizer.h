@@ -19,7 +19,7 @@ enum {
     TOKENIZER_TOKEN_LEN_MAX = 1024,                         /* bytes of one token's text */
     TOKENIZER_SPECIAL_LEN_MAX = 256,                        /* of a token that is found whole in text */
     TOKENIZER_TEXT_MAX = 1 << 28,                           /* bytes of a text to encode */
-    DETOKENIZER_OUT_MAX = 3 * TOKENIZER_TOKEN_LEN_MAX + 16, /* bytes that one token can give */
+    DETOKENIZER_OUT_MAX = 3 * TOKENIZER_TOKEN_LEN_MAX + 64, /* bytes that one token can give */
 };
 
 enum tokenizer_kind {
