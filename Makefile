@@ -63,7 +63,7 @@ TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/
 ENGINE_TESTS := engine/reference engine/tokenizer engine/pretokenizer engine/tokenizer_kinds engine/tokenizer_hostile engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/admission engine/workers
 TESTS += $(ENGINE_TESTS)
-SCRIPT_TESTS += test/cli/seal.sh
+SCRIPT_TESTS += test/cli/seal.sh test/cli/tokenize.sh
 SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh test/cli/transcripts.sh
 BENCHES += seal
 BENCHES += engine
