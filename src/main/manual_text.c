@@ -119,6 +119,15 @@ const struct manual_text manual_texts[] = {
      "than the server used, and compares every token. Needs neither server nor network; a difference proves that "
      "the receipt is not what this model gives.",
      "cloister replay receipt.json --model model.gguf"},
+    {"tokenize", NULL,
+     "Prints the token ids of a text (a file, or standard input) on one line, as the model is fed them. Every byte "
+     "counts, a newline at the end too. The model's GGUF file may be a vocabulary without weights. Text such as <s> "
+     "stays text unless `--special` is given.",
+     "printf 'Hello world' | cloister tokenize --model model.gguf"},
+    {"detokenize", NULL,
+     "Writes exactly the bytes that token ids stand for: ids apart by white space, or a JSON list, from a file or "
+     "standard input. With `--json` bytes that are no UTF-8 become U+FFFD.",
+     "cloister tokenize --model model.gguf prompt.txt | cloister detokenize --model model.gguf"},
     {NULL, NULL, NULL, NULL},
 };
 

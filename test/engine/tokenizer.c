@@ -141,7 +141,7 @@ static bool becomes(const struct tokenizer *t, const struct tokenizer_segment *s
 {
     uint32_t *tokens;
     size_t n = encode_segments(&tokens, t, segments, segments_n, false);
-    bool equal = n == wanted_n && memcmp(tokens, wanted, n * sizeof *tokens) == 0;
+    bool equal = n == wanted_n && (n == 0 || memcmp(tokens, wanted, n * sizeof *tokens) == 0);
     free(tokens);
     return equal;
 }
@@ -330,14 +330,15 @@ static void test_phi_3(void)
     close_file(&o);
 }
 
-static void test_bpe(const char *stem)
+static void test_bpe(const char *stem, bool hostile)
 {
     struct opened o;
     open_file(&o, stem);
     check(o.tokenizer.kind == TOKENIZER_BPE, "%s is BPE", stem);
     test_vectors(&o.tokenizer, stem);
     test_bytes(&o.tokenizer);
-    test_hostile(&o.tokenizer);
+    if (hostile)
+        test_hostile(&o.tokenizer);
     check(tokenizer_ends(&o.tokenizer, o.tokenizer.eos), "TOK-8: eos ends");
     close_file(&o);
 }
@@ -353,8 +354,8 @@ int main(int argc, char **argv)
         return tap_done();
     }
     test_phi_3();
-    test_bpe("test/data/tokenizer-gpt-2/ggml-vocab-gpt-2.gguf");
-    test_bpe("test/data/tokenizer-qwen2/ggml-vocab-qwen2.gguf");
+    test_bpe("test/data/tokenizer-gpt-2/ggml-vocab-gpt-2.gguf", true);
+    test_bpe("test/data/tokenizer-qwen2/ggml-vocab-qwen2.gguf", false);
     struct opened o;
     open_file(&o, "test/data/stories260K/stories260K.gguf");
     uint32_t *tokens;
