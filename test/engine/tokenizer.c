@@ -315,12 +315,32 @@ static void test_bytes(const struct tokenizer *t)
     check(failed == 0, "TOK-9: so is the exact stream");
 }
 
+/* Merging word by word gives what merging the whole text gives. */
+static void test_words_apart(struct tokenizer *t, const char *path)
+{
+    size_t len;
+    uint32_t *apart, *whole;
+    uint8_t *text = rig_read(path, &len);
+    bool was = t->words_apart;
+    size_t apart_n = encode(&apart, t, text, len, false, false);
+    t->words_apart = false;
+    size_t whole_n = encode(&whole, t, text, len, false, false);
+    t->words_apart = was;
+    check(was && apart_n == whole_n && memcmp(apart, whole, whole_n * sizeof *whole) == 0,
+          "TOK-1: words merged apart are the words merged together: %zu tokens", whole_n);
+    free(apart);
+    free(whole);
+    free(text);
+}
+
 static void test_phi_3(void)
 {
     static const char stem[] = "test/data/tokenizer-phi-3/ggml-vocab-phi-3.gguf";
     struct opened o;
     open_file(&o, stem);
     test_vectors(&o.tokenizer, stem);
+    test_words_apart(&o.tokenizer, "test/data/tokenizer-phi-3/ggml-vocab-phi-3.gguf.inp");
+    test_words_apart(&o.tokenizer, "test/data/tokenizer-gpt-2/ggml-vocab-gpt-2.gguf"); /* bytes of all sorts */
     test_special(&o.tokenizer);
     test_segments(&o.tokenizer);
     test_strips(&o.tokenizer);

@@ -6,6 +6,9 @@
 
 #include "engine/tokenizer/encoder.h"
 
+/* Looks at the vocabulary for what spm_encode can take as given. */
+void spm_open(struct tokenizer *t);
+
 /* SPM and BPE use merging_scratch_len.  begins: no text stands before, or a special token does. */
 void spm_encode(struct encoder *e, const uint8_t *text, size_t len, bool begins);
 void bpe_encode(struct encoder *e, const uint8_t *text, size_t len);

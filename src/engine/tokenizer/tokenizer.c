@@ -6,7 +6,7 @@
 #include "engine/numerics.h"
 #include "engine/tokenizer/bpe.h"
 #include "engine/tokenizer/charsmap.h"
-#include "engine/tokenizer/merges.h"
+#include "engine/tokenizer/kinds.h"
 #include "engine/tokenizer/pattern.h"
 #include "engine/tokenizer/settings.h"
 #include "engine/tokenizer/trie.h"
@@ -169,7 +169,7 @@ static enum status open_kind(struct tokenizer *t, struct arena *a, const struct 
     switch (t->kind) {
     case TOKENIZER_BPE: return bpe_open(t, a, g, why);
     case TOKENIZER_UNIGRAM: return charsmap_open(&t->chars, g, why);
-    case TOKENIZER_SPM:
+    case TOKENIZER_SPM: spm_open(t); break;
     case TOKENIZER_WORDPIECE: break;
     }
     return STATUS_OK;

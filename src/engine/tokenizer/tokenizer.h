@@ -88,6 +88,7 @@ struct tokenizer {
     uint32_t merges_n;              /* its slots; 0: no merges */
     uint32_t byte_tokens[256];      /* the token that stands for a byte */
     bool has_all_bytes;
+    bool words_apart;                /* of SPM: no token goes from one word into the next */
     uint32_t longest;                /* bytes of the longest token */
     float score_min;                 /* of normal tokens */
     struct tokenizer_trie specials;  /* those found whole in text */
