@@ -8,212 +8,186 @@
 
 #include <string.h>
 
-/* ---- rules that many stages share: macros, because an initializer cannot be a function ---- */
-
-#define CONTRACTIONS                                                                                                   \
-    {                                                                                                                  \
-        RULE_CONTRACTION, NULL, NULL, NULL, 0                                                                          \
-    }
-#define CONTRACTIONS_ANY                                                                                               \
-    {                                                                                                                  \
-        RULE_CONTRACTION_ANY, NULL, NULL, NULL, 0                                                                      \
-    }
-#define NEWLINES                                                                                                       \
-    {                                                                                                                  \
-        RULE_NEWLINES, NULL, NULL, NULL, 0                                                                             \
-    }
-#define SPACES_BEFORE                                                                                                  \
-    {                                                                                                                  \
-        RULE_SPACES_BEFORE, NULL, NULL, NULL, 0                                                                        \
-    }
-#define SPACES                                                                                                         \
-    {                                                                                                                  \
-        RULE_RUN, NULL, &set_spaces, NULL, 0                                                                           \
-    }
-#define END                                                                                                            \
-    {                                                                                                                  \
-        RULE_END, NULL, NULL, NULL, 0                                                                                  \
-    }
-
-/* P?B+ , B{1,max} and P?B+T* */
-#define WORDS(prefix, body)                                                                                            \
-    {                                                                                                                  \
-        RULE_RUN, &prefix, &body, NULL, 0                                                                              \
-    }
-#define RUNS(body)                                                                                                     \
-    {                                                                                                                  \
-        RULE_RUN, NULL, &body, NULL, 0                                                                                 \
-    }
-#define UP_TO(max, body)                                                                                               \
-    {                                                                                                                  \
-        RULE_RUN, NULL, &body, NULL, max                                                                               \
-    }
-#define MARKS(body, tail)                                                                                              \
-    {                                                                                                                  \
-        RULE_RUN, &set_space, &body, &tail, 0                                                                          \
-    }
-#define CASED(upper, lower, endings)                                                                                   \
-    {                                                                                                                  \
-        RULE_CASED, &set_before_letters, &upper, &lower, endings                                                       \
-    }
-
 /* ---- stages ---- */
 
 /* 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+ */
-static const struct rule gpt2[] = {CONTRACTIONS,
-                                   WORDS(set_space, set_letters),
-                                   WORDS(set_space, set_numbers),
-                                   WORDS(set_space, set_others),
-                                   SPACES_BEFORE,
-                                   SPACES,
-                                   END};
+static const struct rule gpt2[] = {{.kind = RULE_CONTRACTION},
+                                   {.kind = RULE_RUN, .prefix = &set_space, .body = &set_letters},
+                                   {.kind = RULE_RUN, .prefix = &set_space, .body = &set_numbers},
+                                   {.kind = RULE_RUN, .prefix = &set_space, .body = &set_others},
+                                   {.kind = RULE_SPACES_BEFORE},
+                                   {.kind = RULE_RUN, .body = &set_spaces},
+                                   {.kind = RULE_END}};
 
 /* (?i:'s|...)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+ ; also with \p{N},
  * \p{N}+, no contractions, no tail after marks, halved spaces */
-static const struct rule llama3[] = {CONTRACTIONS_ANY,
-                                     WORDS(set_before_letters, set_letters),
-                                     UP_TO(3, set_numbers),
-                                     MARKS(set_others, set_newlines),
-                                     NEWLINES,
-                                     SPACES_BEFORE,
-                                     SPACES,
-                                     END};
-static const struct rule qwen2[] = {CONTRACTIONS_ANY,
-                                    WORDS(set_before_letters, set_letters),
-                                    UP_TO(1, set_numbers),
-                                    MARKS(set_others, set_newlines),
-                                    NEWLINES,
-                                    SPACES_BEFORE,
-                                    SPACES,
-                                    END};
-static const struct rule minicpm[] = {CONTRACTIONS_ANY,
-                                      WORDS(set_before_letters, set_letters),
-                                      RUNS(set_numbers),
-                                      MARKS(set_others, set_newlines),
-                                      NEWLINES,
-                                      SPACES_BEFORE,
-                                      SPACES,
-                                      END};
-static const struct rule ufakzeka[] = {WORDS(set_before_letters, set_letters),
-                                       UP_TO(1, set_numbers),
-                                       MARKS(set_others, set_newlines),
-                                       NEWLINES,
-                                       SPACES_BEFORE,
-                                       SPACES,
-                                       END};
-static const struct rule seed_coder[] = {CONTRACTIONS_ANY,
-                                         WORDS(set_before_letters, set_letters),
-                                         UP_TO(1, set_numbers),
-                                         WORDS(set_space, set_others), /* [^\s\p{L}\p{N}\r\n]: \s has \r and \n */
-                                         NEWLINES,
-                                         SPACES_BEFORE,
-                                         SPACES,
-                                         END};
-static const struct rule jais2[] = {CONTRACTIONS_ANY,
-                                    WORDS(set_before_letters, set_letters),
-                                    UP_TO(3, set_numbers),
-                                    MARKS(set_others, set_newlines),
-                                    NEWLINES,
-                                    {RULE_SPACES_HALVED, NULL, NULL, NULL, 0},
-                                    END};
+static const struct rule llama3[] = {
+    {.kind = RULE_CONTRACTION_ANY},
+    {.kind = RULE_RUN, .prefix = &set_before_letters, .body = &set_letters},
+    {.kind = RULE_RUN, .body = &set_numbers, .max = 3},
+    {.kind = RULE_RUN, .prefix = &set_space, .body = &set_others, .tail = &set_newlines},
+    {.kind = RULE_NEWLINES},
+    {.kind = RULE_SPACES_BEFORE},
+    {.kind = RULE_RUN, .body = &set_spaces},
+    {.kind = RULE_END}};
+static const struct rule qwen2[] = {
+    {.kind = RULE_CONTRACTION_ANY},
+    {.kind = RULE_RUN, .prefix = &set_before_letters, .body = &set_letters},
+    {.kind = RULE_RUN, .body = &set_numbers, .max = 1},
+    {.kind = RULE_RUN, .prefix = &set_space, .body = &set_others, .tail = &set_newlines},
+    {.kind = RULE_NEWLINES},
+    {.kind = RULE_SPACES_BEFORE},
+    {.kind = RULE_RUN, .body = &set_spaces},
+    {.kind = RULE_END}};
+static const struct rule minicpm[] = {
+    {.kind = RULE_CONTRACTION_ANY},
+    {.kind = RULE_RUN, .prefix = &set_before_letters, .body = &set_letters},
+    {.kind = RULE_RUN, .body = &set_numbers},
+    {.kind = RULE_RUN, .prefix = &set_space, .body = &set_others, .tail = &set_newlines},
+    {.kind = RULE_NEWLINES},
+    {.kind = RULE_SPACES_BEFORE},
+    {.kind = RULE_RUN, .body = &set_spaces},
+    {.kind = RULE_END}};
+static const struct rule ufakzeka[] = {
+    {.kind = RULE_RUN, .prefix = &set_before_letters, .body = &set_letters},
+    {.kind = RULE_RUN, .body = &set_numbers, .max = 1},
+    {.kind = RULE_RUN, .prefix = &set_space, .body = &set_others, .tail = &set_newlines},
+    {.kind = RULE_NEWLINES},
+    {.kind = RULE_SPACES_BEFORE},
+    {.kind = RULE_RUN, .body = &set_spaces},
+    {.kind = RULE_END}};
+static const struct rule seed_coder[] = {
+    {.kind = RULE_CONTRACTION_ANY},
+    {.kind = RULE_RUN, .prefix = &set_before_letters, .body = &set_letters},
+    {.kind = RULE_RUN, .body = &set_numbers, .max = 1},
+    {.kind = RULE_RUN, .prefix = &set_space, .body = &set_others}, /* [^\s\p{L}\p{N}\r\n]: \s has \r and \n */
+    {.kind = RULE_NEWLINES},
+    {.kind = RULE_SPACES_BEFORE},
+    {.kind = RULE_RUN, .body = &set_spaces},
+    {.kind = RULE_END}};
+static const struct rule jais2[] = {
+    {.kind = RULE_CONTRACTION_ANY},
+    {.kind = RULE_RUN, .prefix = &set_before_letters, .body = &set_letters},
+    {.kind = RULE_RUN, .body = &set_numbers, .max = 3},
+    {.kind = RULE_RUN, .prefix = &set_space, .body = &set_others, .tail = &set_newlines},
+    {.kind = RULE_NEWLINES},
+    {.kind = RULE_SPACES_HALVED},
+    {.kind = RULE_END}};
 
 /* (?i:'s|...)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|... */
-static const struct rule qwen35[] = {CONTRACTIONS_ANY,
-                                     WORDS(set_before_letters, set_letters_marks),
-                                     UP_TO(1, set_numbers),
-                                     MARKS(set_others_no_marks, set_newlines),
-                                     NEWLINES,
-                                     SPACES_BEFORE,
-                                     SPACES,
-                                     END};
+static const struct rule qwen35[] = {
+    {.kind = RULE_CONTRACTION_ANY},
+    {.kind = RULE_RUN, .prefix = &set_before_letters, .body = &set_letters_marks},
+    {.kind = RULE_RUN, .body = &set_numbers, .max = 1},
+    {.kind = RULE_RUN, .prefix = &set_space, .body = &set_others_no_marks, .tail = &set_newlines},
+    {.kind = RULE_NEWLINES},
+    {.kind = RULE_SPACES_BEFORE},
+    {.kind = RULE_RUN, .body = &set_spaces},
+    {.kind = RULE_END}};
 
 /* (?i:'s|...)|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|... */
-static const struct rule exaone_moe[] = {CONTRACTIONS_ANY,
-                                         {RULE_PHRASE, &set_before_letters, NULL, NULL, 0},
-                                         UP_TO(1, set_numbers),
-                                         {RULE_RUN_ONE_TAIL, &set_space, &set_others, &set_newlines_slash, 0},
-                                         NEWLINES,
-                                         SPACES_BEFORE,
-                                         SPACES,
-                                         END};
+static const struct rule exaone_moe[] = {
+    {.kind = RULE_CONTRACTION_ANY},
+    {.kind = RULE_PHRASE, .prefix = &set_before_letters},
+    {.kind = RULE_RUN, .body = &set_numbers, .max = 1},
+    {.kind = RULE_RUN_ONE_TAIL, .prefix = &set_space, .body = &set_others, .tail = &set_newlines_slash},
+    {.kind = RULE_NEWLINES},
+    {.kind = RULE_SPACES_BEFORE},
+    {.kind = RULE_RUN, .body = &set_spaces},
+    {.kind = RULE_END}};
 
 /* [^\r\n\p{L}\p{N}]?U*L+(?i:'s|...)?|[^\r\n\p{L}\p{N}]?U+L*(?i:'s|...)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|... where
  * U is [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}] and L is [\p{Ll}\p{Lm}\p{Lo}\p{M}]; also with \p{N}, and without contractions */
-static const struct rule gpt_4o[] = {CASED(set_upper, set_lower, 1),
-                                     UP_TO(3, set_numbers),
-                                     MARKS(set_others, set_newlines_slash),
-                                     NEWLINES,
-                                     SPACES_BEFORE,
-                                     SPACES,
-                                     END};
-static const struct rule youtu_words[] = {CASED(set_upper, set_lower, 1),
-                                          UP_TO(1, set_numbers),
-                                          MARKS(set_others, set_newlines_slash),
-                                          NEWLINES,
-                                          SPACES_BEFORE,
-                                          SPACES,
-                                          END};
-static const struct rule tekken[] = {CASED(set_upper, set_lower, 0),
-                                     UP_TO(1, set_numbers),
-                                     MARKS(set_others, set_newlines_slash),
-                                     NEWLINES,
-                                     SPACES_BEFORE,
-                                     SPACES,
-                                     END};
+static const struct rule gpt_4o[] = {
+    {.kind = RULE_CASED, .prefix = &set_before_letters, .body = &set_upper, .tail = &set_lower, .max = 1},
+    {.kind = RULE_RUN, .body = &set_numbers, .max = 3},
+    {.kind = RULE_RUN, .prefix = &set_space, .body = &set_others, .tail = &set_newlines_slash},
+    {.kind = RULE_NEWLINES},
+    {.kind = RULE_SPACES_BEFORE},
+    {.kind = RULE_RUN, .body = &set_spaces},
+    {.kind = RULE_END}};
+static const struct rule youtu_words[] = {
+    {.kind = RULE_CASED, .prefix = &set_before_letters, .body = &set_upper, .tail = &set_lower, .max = 1},
+    {.kind = RULE_RUN, .body = &set_numbers, .max = 1},
+    {.kind = RULE_RUN, .prefix = &set_space, .body = &set_others, .tail = &set_newlines_slash},
+    {.kind = RULE_NEWLINES},
+    {.kind = RULE_SPACES_BEFORE},
+    {.kind = RULE_RUN, .body = &set_spaces},
+    {.kind = RULE_END}};
+static const struct rule tekken[] = {
+    {.kind = RULE_CASED, .prefix = &set_before_letters, .body = &set_upper, .tail = &set_lower},
+    {.kind = RULE_RUN, .body = &set_numbers, .max = 1},
+    {.kind = RULE_RUN, .prefix = &set_space, .body = &set_others, .tail = &set_newlines_slash},
+    {.kind = RULE_NEWLINES},
+    {.kind = RULE_SPACES_BEFORE},
+    {.kind = RULE_RUN, .body = &set_spaces},
+    {.kind = RULE_END}};
 /* [\p{Han}]+|the same with U and L without Han, and [\r\n]* */
-static const struct rule kimi_k2[] = {RUNS(set_han),
-                                      CASED(set_upper_no_han, set_lower_no_han, 1),
-                                      UP_TO(3, set_numbers),
-                                      MARKS(set_others, set_newlines),
-                                      NEWLINES,
-                                      SPACES_BEFORE,
-                                      SPACES,
-                                      END};
+static const struct rule kimi_k2[] = {
+    {.kind = RULE_RUN, .body = &set_han},
+    {.kind = RULE_CASED, .prefix = &set_before_letters, .body = &set_upper_no_han, .tail = &set_lower_no_han, .max = 1},
+    {.kind = RULE_RUN, .body = &set_numbers, .max = 3},
+    {.kind = RULE_RUN, .prefix = &set_space, .body = &set_others, .tail = &set_newlines},
+    {.kind = RULE_NEWLINES},
+    {.kind = RULE_SPACES_BEFORE},
+    {.kind = RULE_RUN, .body = &set_spaces},
+    {.kind = RULE_END}};
 
 /* [!-/:-@\[-`{-~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+ */
-static const struct rule deepseek3_words[] = {{RULE_PAIR, NULL, &set_ascii_marks, &set_ascii_letters, 0},
-                                              WORDS(set_before_words, set_letters_marks),
-                                              MARKS(set_marks_symbols, set_newlines),
-                                              NEWLINES,
-                                              SPACES_BEFORE,
-                                              SPACES,
-                                              END};
+static const struct rule deepseek3_words[] = {
+    {.kind = RULE_PAIR, .body = &set_ascii_marks, .tail = &set_ascii_letters},
+    {.kind = RULE_RUN, .prefix = &set_before_words, .body = &set_letters_marks},
+    {.kind = RULE_RUN, .prefix = &set_space, .body = &set_marks_symbols, .tail = &set_newlines},
+    {.kind = RULE_NEWLINES},
+    {.kind = RULE_SPACES_BEFORE},
+    {.kind = RULE_RUN, .body = &set_spaces},
+    {.kind = RULE_END}};
 /* the same with  ?[\p{P}\p{S}]+|[\r\n]|\s+(?!\S)|\s+ */
-static const struct rule spark_words[] = {{RULE_PAIR, NULL, &set_ascii_marks, &set_ascii_letters, 0},
-                                          WORDS(set_before_words, set_letters_marks),
-                                          WORDS(set_space, set_marks_symbols),
-                                          UP_TO(1, set_newlines),
-                                          SPACES_BEFORE,
-                                          SPACES,
-                                          END};
+static const struct rule spark_words[] = {{.kind = RULE_PAIR, .body = &set_ascii_marks, .tail = &set_ascii_letters},
+                                          {.kind = RULE_RUN, .prefix = &set_before_words, .body = &set_letters_marks},
+                                          {.kind = RULE_RUN, .prefix = &set_space, .body = &set_marks_symbols},
+                                          {.kind = RULE_RUN, .body = &set_newlines, .max = 1},
+                                          {.kind = RULE_SPACES_BEFORE},
+                                          {.kind = RULE_RUN, .body = &set_spaces},
+                                          {.kind = RULE_END}};
 
-static const struct rule number[] = {UP_TO(1, set_numbers), END};
-static const struct rule numbers[] = {RUNS(set_numbers), END};
-static const struct rule numbers_3[] = {UP_TO(3, set_numbers), END};
-static const struct rule three_ascii_digits[] = {{RULE_EXACTLY, NULL, &set_ascii_digits, NULL, 3}, END};
-static const struct rule one_newline[] = {UP_TO(1, set_newlines), END};
-static const struct rule lines[] = {RUNS(set_not_newline), RUNS(set_newline), END};
-static const struct rule not_spaces[] = {RUNS(set_not_spaces), END};
-static const struct rule falcon_marks[] = {RUNS(set_falcon_marks), END};
-static const struct rule default_marks[] = {RUNS(set_default_marks), END};
-static const struct rule deepseek_letters[] = {WORDS(set_spaces, set_deepseek_letters), END};
-static const struct rule deepseek_marks[] = {WORDS(set_spaces, set_deepseek_marks), END};
-static const struct rule deepseek_cjk[] = {RUNS(set_deepseek_cjk), END};
-static const struct rule spaces_end[] = {{RULE_SPACES_END, NULL, NULL, NULL, 0}, END};
-static const struct rule coder_letters[] = {WORDS(set_spaces, set_letters), END};
-static const struct rule coder_punctuation[] = {WORDS(set_spaces, set_punctuation), END};
-static const struct rule cjk[] = {RUNS(set_cjk), END};
-static const struct rule bloom[] = {WORDS(set_space, set_bloom_words), END};
-static const struct rule youtu_scripts[] = {RUNS(set_hangul), RUNS(set_youtu_marks), RUNS(set_bopomofo), RUNS(set_cjk),
-                                            END};
-static const struct rule sentinel[] = {{RULE_SENTINEL, NULL, NULL, NULL, 0}, END};
-static const struct rule image[] = {{RULE_IMAGE, NULL, NULL, NULL, 0}, END};
-static const struct rule indent[] = {{RULE_INDENT, NULL, NULL, NULL, 0}, END};
-static const struct rule one_mark[] = {UP_TO(1, set_falcon_marks), END};
-static const struct rule threes_from[] = {{RULE_THREES_FROM, NULL, &set_digits, NULL, 0}, END};
-static const struct rule threes[] = {{RULE_THREES, NULL, &set_numbers, NULL, 0}, END};
-static const struct rule threes_word[] = {{RULE_THREES_WORD, NULL, &set_digits, NULL, 0}, END};
-static const struct rule afmoe_scripts[] = {RUNS(set_afmoe_scripts), END};
+static const struct rule number[] = {{.kind = RULE_RUN, .body = &set_numbers, .max = 1}, {.kind = RULE_END}};
+static const struct rule numbers[] = {{.kind = RULE_RUN, .body = &set_numbers}, {.kind = RULE_END}};
+static const struct rule numbers_3[] = {{.kind = RULE_RUN, .body = &set_numbers, .max = 3}, {.kind = RULE_END}};
+static const struct rule three_ascii_digits[] = {{.kind = RULE_EXACTLY, .body = &set_ascii_digits, .max = 3},
+                                                 {.kind = RULE_END}};
+static const struct rule one_newline[] = {{.kind = RULE_RUN, .body = &set_newlines, .max = 1}, {.kind = RULE_END}};
+static const struct rule lines[] = {
+    {.kind = RULE_RUN, .body = &set_not_newline}, {.kind = RULE_RUN, .body = &set_newline}, {.kind = RULE_END}};
+static const struct rule not_spaces[] = {{.kind = RULE_RUN, .body = &set_not_spaces}, {.kind = RULE_END}};
+static const struct rule falcon_marks[] = {{.kind = RULE_RUN, .body = &set_falcon_marks}, {.kind = RULE_END}};
+static const struct rule default_marks[] = {{.kind = RULE_RUN, .body = &set_default_marks}, {.kind = RULE_END}};
+static const struct rule deepseek_letters[] = {{.kind = RULE_RUN, .prefix = &set_spaces, .body = &set_deepseek_letters},
+                                               {.kind = RULE_END}};
+static const struct rule deepseek_marks[] = {{.kind = RULE_RUN, .prefix = &set_spaces, .body = &set_deepseek_marks},
+                                             {.kind = RULE_END}};
+static const struct rule deepseek_cjk[] = {{.kind = RULE_RUN, .body = &set_deepseek_cjk}, {.kind = RULE_END}};
+static const struct rule spaces_end[] = {{.kind = RULE_SPACES_END}, {.kind = RULE_END}};
+static const struct rule coder_letters[] = {{.kind = RULE_RUN, .prefix = &set_spaces, .body = &set_letters},
+                                            {.kind = RULE_END}};
+static const struct rule coder_punctuation[] = {{.kind = RULE_RUN, .prefix = &set_spaces, .body = &set_punctuation},
+                                                {.kind = RULE_END}};
+static const struct rule cjk[] = {{.kind = RULE_RUN, .body = &set_cjk}, {.kind = RULE_END}};
+static const struct rule bloom[] = {{.kind = RULE_RUN, .prefix = &set_space, .body = &set_bloom_words},
+                                    {.kind = RULE_END}};
+static const struct rule youtu_scripts[] = {{.kind = RULE_RUN, .body = &set_hangul},
+                                            {.kind = RULE_RUN, .body = &set_youtu_marks},
+                                            {.kind = RULE_RUN, .body = &set_bopomofo},
+                                            {.kind = RULE_RUN, .body = &set_cjk},
+                                            {.kind = RULE_END}};
+static const struct rule sentinel[] = {{.kind = RULE_SENTINEL}, {.kind = RULE_END}};
+static const struct rule image[] = {{.kind = RULE_IMAGE}, {.kind = RULE_END}};
+static const struct rule indent[] = {{.kind = RULE_INDENT}, {.kind = RULE_END}};
+static const struct rule one_mark[] = {{.kind = RULE_RUN, .body = &set_falcon_marks, .max = 1}, {.kind = RULE_END}};
+static const struct rule threes_from[] = {{.kind = RULE_THREES_FROM, .body = &set_digits}, {.kind = RULE_END}};
+static const struct rule threes[] = {{.kind = RULE_THREES, .body = &set_numbers}, {.kind = RULE_END}};
+static const struct rule threes_word[] = {{.kind = RULE_THREES_WORD, .body = &set_digits}, {.kind = RULE_END}};
+static const struct rule afmoe_scripts[] = {{.kind = RULE_RUN, .body = &set_afmoe_scripts}, {.kind = RULE_END}};
 
 /* '(?i:[sdmt]|ll|ve|re) is the same set of endings; \s*[\r\n] ends where \s*[\r\n]+ does */
 

@@ -34,13 +34,11 @@ const struct character_set set_upper_no_han = {.any = UNICODE_LU | UNICODE_LT | 
 const struct character_set set_lower_no_han = {.any = UNICODE_LL | UNICODE_LM | UNICODE_LO | UNICODE_M,
                                                .none = UNICODE_HAN};
 
-enum { ONE = 1 };
-
 static const struct range space_range[] = {{0x20, 0x20}};
-const struct character_set set_space = {.ranges = space_range, .ranges_n = ONE};
+const struct character_set set_space = {.ranges = space_range, .ranges_n = 1};
 static const struct range newline_range[] = {{0x0a, 0x0a}};
-const struct character_set set_newline = {.ranges = newline_range, .ranges_n = ONE};
-const struct character_set set_not_newline = {.ranges = newline_range, .ranges_n = ONE, .outside = true};
+const struct character_set set_newline = {.ranges = newline_range, .ranges_n = 1};
+const struct character_set set_not_newline = {.ranges = newline_range, .ranges_n = 1, .outside = true};
 static const struct range newline_slash_ranges[] = {{0x0a, 0x0a}, {0x0d, 0x0d}, {0x2f, 0x2f}};
 const struct character_set set_newlines_slash = {.ranges = newline_slash_ranges, .ranges_n = 3};
 
@@ -92,7 +90,7 @@ static const struct range youtu_mark_ranges[] = {{0x2014, 0x2014}, {0x2018, 0x20
                                                  {0xff01, 0xff01}, {0xff0c, 0xff0c}, {0xff1a, 0xff1b}};
 const struct character_set set_youtu_marks = {.ranges = youtu_mark_ranges, .ranges_n = 9};
 static const struct range bopomofo_range[] = {{0x3105, 0x312f}};
-const struct character_set set_bopomofo = {.ranges = bopomofo_range, .ranges_n = ONE};
+const struct character_set set_bopomofo = {.ranges = bopomofo_range, .ranges_n = 1};
 static const struct range afmoe_ranges[] = {{0xe40, 0xeff},   {0x1000, 0x109f}, {0x1100, 0x11ff}, {0x1780, 0x17ff},
                                             {0x2f00, 0x2fdf}, {0x3040, 0x30ff}, {0x3400, 0x4dbf}, {0x4e00, 0x9fff},
                                             {0xa9e0, 0xa9ff}, {0xaa60, 0xaa7f}, {0xac00, 0xd7af}, {0xf900, 0xfaff},
