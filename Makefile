@@ -35,11 +35,13 @@ TEMPLATE_SRC := $(addprefix src/template/, \
  operator.c parse_expression.c parse_literal.c parse_statement.c parser.c piece.c print.c render.c scope.c sort.c \
  statement.c test.c text.c time_text.c)
 ENGINE_SRC := $(addprefix src/engine/, \
- attention.c cache.c detokenizer.c encode.c engine.c experts.c family.c format.c forward.c gguf.c gguf_value.c layout.c \
+ attention.c cache.c engine.c experts.c family.c format.c forward.c gguf.c gguf_value.c layout.c \
  model.c model_tensors.c numerics.c product.c rope.c row.c sample.c sample_adjust.c \
  sample_filter.c sample_logprobs.c sample_order.c sample_weights.c sequence.c sort.c step.c choose.c grammar.c grammar_run.c \
- token_bytes.c tokenizer.c vocabulary.c \
- workers.c kernel/avx2.c kernel/avx2_dot.c kernel/avx512.c kernel/avx512_dot.c kernel/kernels.c kernel/scalar.c)
+ token_bytes.c workers.c kernel/avx2.c kernel/avx2_dot.c kernel/avx512.c kernel/avx512_dot.c kernel/kernels.c kernel/scalar.c)
+ENGINE_SRC += $(addprefix src/engine/tokenizer/, \
+ bpe.c charsmap.c cleanup.c detokenizer.c encode.c ends.c merges.c merging.c pattern.c pattern_sets.c scan.c settings.c spm.c \
+ tokenizer.c trie.c unicode.c unicode_bases.c unicode_categories.c unicode_lower.c unigram.c vocabulary.c wordpiece.c)
 $(addprefix $(BUILD)/src/engine/kernel/,avx2.o avx2_dot.o): EXTRA += -O3 -mavx2 -mfma -mf16c
 $(addprefix $(BUILD)/src/engine/kernel/,avx512.o avx512_dot.o): EXTRA += -O3 -mavx512f -mavx512bw -mavx512vl \
  -mavx512dq -mavx512vnni
@@ -56,8 +58,8 @@ ENCLAVE_SRC := $(addprefix src/enclave/, \
 BROKER_SRC := $(addprefix src/broker/, \
  audit_log.c audit_record.c broker.c commands.c create.c decide.c kek.c nonces.c run_add.c run_log.c run_policy.c \
  serve.c store.c)
-CLIENT_SRC := $(addprefix src/client/, bench.c chat.c chat_message.c chat_stream.c chat_template.c private_request.c simulator.c \
- verify.c verify_command.c)
+CLIENT_SRC := $(addprefix src/client/, bench.c chat.c chat_message.c chat_stream.c chat_template.c detokenize.c private_request.c \
+ simulator.c token_ids.c tokenize.c verify.c verify_command.c vocabulary_file.c)
 CLIENT_SRC += $(addprefix src/client/, fernet.c inspect.c keys.c keys_file.c keys_rewrap.c receipt.c replay.c replay_model.c replay_run.c seal.c seal_source.c \
  seal_write.c unseal.c)
 
@@ -70,12 +72,13 @@ TESTS += client/chat_stream enclave/sandbox enclave/config enclave/frame enclave
 TESTS += enclave/route enclave/chat_request enclave/prompt enclave/scribe_transport
 TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/receipt/receipt core/receipt/replay
-ENGINE_TESTS := engine/reference engine/cache engine/tokenizer engine/kernels engine/determinism engine/gguf engine/place \
+ENGINE_TESTS := engine/reference engine/cache engine/tokenizer engine/pretokenizer engine/tokenizer_kinds engine/tokenizer_hostile \
+ engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/sample_filters engine/admission engine/workers engine/grammar engine/choose
 TESTS += $(ENGINE_TESTS)
 TESTS += grammar/gbnf grammar/schema
 TESTS += template/language template/limits template/origin
-SCRIPT_TESTS += test/cli/seal.sh test/models/families.py test/template/oracle.sh
+SCRIPT_TESTS += test/cli/seal.sh test/cli/tokenize.sh test/models/families.py test/template/oracle.sh
 # programs that scripts use
 TEST_TOOLS := engine/print_logits template/render_lines
 SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh test/cli/options.sh test/cli/transcripts.sh
@@ -86,7 +89,7 @@ FUZZERS += seal_header_parse seal_wraps_parse seal_key_parse fernet_parse receip
 FUZZERS += json_parse base64_parse hex_parse http_head_parse http_chunked_parse bhttp_parse ohttp_key_config_parse \
  ohttp_chunk_parse
 FUZZERS += sim_parse bundle_parse policy_parse release_parse audit_record_parse
-FUZZERS += gguf_parse tokenizer_encode
+FUZZERS += gguf_parse tokenizer_encode token_ids_parse
 FUZZERS += template_parse
 FUZZERS += gbnf_parse schema_parse grammar_check
 FUZZERS += config_parse chat_request_parse frame_read http_route

@@ -2,7 +2,6 @@
 #include "enclave/prompt.h"
 
 #include "core/base/constant_time.h"
-#include "engine/vocabulary.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,97 +42,11 @@ void prompt_template_hash(uint8_t hash[static SHA256_LEN], const struct tokenize
     hash_end(&h, hash);
 }
 
-/* Tokens so far, and text that is not yet encoded.  Control tokens cut the text, as the reference tokenizer does. */
 struct builder {
     const struct tokenizer *tokenizer;
     uint32_t *tokens;
     size_t tokens_n, capacity;
-    uint8_t *text;
-    size_t text_len, text_capacity;
-    enum status status; /* the first failure sticks */
 };
-
-static void add_bytes(struct builder *b, const void *text, size_t len)
-{
-    if (b->status != STATUS_OK || len == 0)
-        return;
-    if (len > b->text_capacity - b->text_len) {
-        b->status = STATUS_LIMIT;
-        return;
-    }
-    memcpy(b->text + b->text_len, text, len);
-    b->text_len += len;
-}
-
-static void flush(struct builder *b)
-{
-    struct tokenizer_encode_options options = {.add_bos = false, .parse_special = false};
-    size_t scratch_len = tokenizer_scratch_len(b->text_len);
-    size_t n = 0;
-    if (b->status != STATUS_OK || b->text_len == 0)
-        return;
-    void *scratch = malloc(scratch_len);
-    if (scratch == NULL) {
-        b->status = STATUS_NO_MEMORY;
-        return;
-    }
-    b->status = tokenizer_encode(b->tokenizer, b->tokens + b->tokens_n, b->capacity - b->tokens_n, &n, b->text,
-                                 b->text_len, &options, scratch, scratch_len);
-    b->tokens_n += n;
-    free(scratch);
-    wipe(b->text, b->text_len);
-    b->text_len = 0;
-}
-
-static void add_token(struct builder *b, uint32_t token)
-{
-    flush(b);
-    if (b->status == STATUS_OK && b->tokens_n == b->capacity)
-        b->status = STATUS_LIMIT;
-    if (b->status == STATUS_OK)
-        b->tokens[b->tokens_n++] = token;
-}
-
-/* The longest special token that text starts with, or TOKENIZER_NO_TOKEN. */
-static uint32_t special_at(const struct tokenizer *t, const uint8_t *text, size_t len)
-{
-    uint32_t hash = vocabulary_hash_start(), longest = TOKENIZER_NO_TOKEN;
-    for (size_t i = 0; i < len && i < t->longest_special && t->special_first[text[0]]; i++) {
-        hash = vocabulary_hash_next(hash, text[i]);
-        uint32_t token = vocabulary_find(t, text, i + 1, hash, VOCABULARY_SPECIAL);
-        longest = token == TOKENIZER_NO_TOKEN ? longest : token;
-    }
-    return longest;
-}
-
-/* The one place where spans become what the tokenizer takes: special tokens are looked for in the template's own text
- * and nowhere else; all text between two of them is encoded as one, whoever wrote it. */
-static void add_span(struct builder *b, const struct template_span *span)
-{
-    if (span->from_input) {
-        add_bytes(b, span->text, span->len);
-        return;
-    }
-    for (size_t at = 0; at < span->len && b->status == STATUS_OK;) {
-        uint32_t token = special_at(b->tokenizer, span->text + at, span->len - at);
-        if (token == TOKENIZER_NO_TOKEN) {
-            add_bytes(b, span->text + at++, 1);
-            continue;
-        }
-        add_token(b, token);
-        at += b->tokenizer->tokens[token].len;
-    }
-}
-
-/* The model's first token, unless the template writes it itself. */
-static void add_begin(struct builder *b, const struct template_output *output)
-{
-    const struct tokenizer *t = b->tokenizer;
-    const struct template_span *first = output->spans_n == 0 ? NULL : &output->spans[0];
-    bool there = first != NULL && !first->from_input && special_at(t, first->text, first->len) == t->bos;
-    if (t->add_bos && t->bos != TOKENIZER_NO_TOKEN && !there)
-        add_token(b, t->bos);
-}
 
 static struct json token_text(const struct tokenizer *t, uint32_t token)
 {
@@ -165,22 +78,47 @@ static enum status render(struct template_output *output, const struct prompt *p
     return template_render(output, &p->template, scratch, &in, why);
 }
 
-static void add_spans(struct builder *b, const struct template_output *output)
+/* Spans as the tokenizer takes them: special tokens are looked for in the template's own text and nowhere else. */
+static enum status encode(uint32_t *tokens, size_t capacity, size_t *tokens_n, const struct tokenizer *t,
+                          const struct tokenizer_segment *segments, size_t segments_n)
 {
+    struct tokenizer_encode_options options = {.add_bos = false, .add_eos = false};
+    size_t len = 0;
+    for (size_t i = 0; i < segments_n; i++)
+        len += segments[i].len;
+    size_t scratch_len = tokenizer_scratch_len(t, len);
+    if (scratch_len == SIZE_MAX)
+        return STATUS_LIMIT;
+    void *scratch = malloc(scratch_len);
+    if (scratch == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status =
+        tokenizer_encode(t, tokens, capacity, tokens_n, segments, segments_n, &options, scratch, scratch_len);
+    free(scratch);
+    return status;
+}
+
+/* All of it as tokens, after the model's first token unless the template wrote that itself. */
+static enum status add_spans(struct builder *b, const struct template_output *output)
+{
+    const struct tokenizer *t = b->tokenizer;
+    struct tokenizer_segment *segments = calloc(output->spans_n + 1, sizeof segments[0]);
+    if (segments == NULL)
+        return STATUS_NO_MEMORY;
     for (size_t i = 0; i < output->spans_n; i++)
-        b->text_capacity += output->spans[i].len;
-    b->text = b->text_capacity == 0 ? NULL : malloc(b->text_capacity);
-    if (b->text == NULL && b->text_capacity > 0) {
-        b->status = STATUS_NO_MEMORY;
-        return;
-    }
-    add_begin(b, output);
-    for (size_t i = 0; i < output->spans_n; i++)
-        add_span(b, &output->spans[i]);
-    flush(b);
-    if (b->text != NULL)
-        wipe(b->text, b->text_capacity);
-    free(b->text);
+        segments[i] = (struct tokenizer_segment){
+            .text = output->spans[i].text, .len = output->spans[i].len, .parse_special = !output->spans[i].from_input};
+    enum status status = encode(b->tokens, b->capacity, &b->tokens_n, t, segments, output->spans_n);
+    free(segments);
+    if (status != STATUS_OK || !t->add_bos || t->bos == TOKENIZER_NO_TOKEN ||
+        (b->tokens_n != 0 && b->tokens[0] == t->bos))
+        return status;
+    if (b->tokens_n == b->capacity)
+        return STATUS_LIMIT;
+    memmove(b->tokens + 1, b->tokens, b->tokens_n * sizeof b->tokens[0]);
+    b->tokens[0] = t->bos;
+    b->tokens_n++;
+    return STATUS_OK;
 }
 
 /* Scratch that the template's rendering lives in until its spans are tokens. */
@@ -194,10 +132,6 @@ static enum status build_from_template(struct builder *b, const struct prompt *p
                                      .depth = TEMPLATE_DEPTH_DEFAULT,
                                      .output_len = OUTPUT_FIXED + 4 * request->body_len};
     size_t scratch_len = template_scratch_len(&limits, request->body_len);
-    if (p->template_status != STATUS_OK) {
-        *why = p->template_why;
-        return STATUS_UNSUPPORTED;
-    }
     if (request->chat.tools != NULL && template_ignores(&p->template, "tools")) {
         reason_set(why, "this model's chat template has no place for \"tools\"", NULL);
         return STATUS_UNSUPPORTED;
@@ -208,7 +142,7 @@ static enum status build_from_template(struct builder *b, const struct prompt *p
     arena_init(&scratch, memory, scratch_len);
     enum status status = render(&output, p, &scratch, &request->chat, &limits, now_s, why);
     if (status == STATUS_OK)
-        add_spans(b, &output);
+        status = add_spans(b, &output);
     arena_rewind(&scratch, 0);
     free(memory);
     return status;
@@ -230,33 +164,36 @@ static enum status build_plain(struct builder *b, const struct chat_request *r)
         if (i > 0)
             spans[2 * i - 1] = newline;
     }
-    add_spans(b, &(struct template_output){spans, n});
+    enum status status = add_spans(b, &(struct template_output){spans, n});
     free(spans);
-    return STATUS_OK;
+    return status;
 }
 
 enum status prompt_tokens(uint32_t *tokens, size_t capacity, size_t *tokens_n, const struct prompt *p,
                           const struct chat_request *request, int64_t now_s, struct reason *why)
 {
-    struct builder b = {.tokenizer = p->tokenizer, .tokens = tokens, .capacity = capacity, .status = STATUS_OK};
+    struct builder b = {.tokenizer = p->tokenizer, .tokens = tokens, .capacity = capacity};
     bool use_template = request->chat.list != NULL && p->has_template;
     *tokens_n = 0;
     if (request->chat.list != NULL && !p->has_template && request->chat.tools != NULL) {
         reason_set(why, "this model has no chat template, so no place for \"tools\"", NULL);
         return STATUS_UNSUPPORTED;
     }
+    if (use_template && p->template_status != STATUS_OK) {
+        *why = p->template_why;
+        return STATUS_UNSUPPORTED;
+    }
+    reason_set(why, "", NULL);
     enum status status = use_template ? build_from_template(&b, p, request, now_s, why) : build_plain(&b, request);
-    if (status != STATUS_OK)
-        return status;
-    if (b.status == STATUS_OK && b.tokens_n == 0)
-        b.status = STATUS_MALFORMED;
-    if (b.status == STATUS_OK)
+    if (status == STATUS_OK && b.tokens_n == 0)
+        status = STATUS_MALFORMED;
+    if (status == STATUS_OK)
         *tokens_n = b.tokens_n;
-    else if (b.status == STATUS_LIMIT)
+    else if (why->text[0] == '\0' && status == STATUS_LIMIT)
         reason_set(why, "the prompt does not fit the model's context", NULL);
-    else if (b.status == STATUS_MALFORMED)
+    else if (why->text[0] == '\0' && status == STATUS_MALFORMED)
         reason_set(why, "the prompt is empty", NULL);
-    else if (b.status == STATUS_UNSUPPORTED)
+    else if (why->text[0] == '\0' && status == STATUS_UNSUPPORTED)
         reason_set(why, "the prompt has a character that this model's vocabulary lacks", NULL);
-    return b.status;
+    return status;
 }

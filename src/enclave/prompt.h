@@ -8,7 +8,7 @@
 #include "core/base/status.h"
 #include "core/crypto/hash.h"
 #include "enclave/chat_request.h"
-#include "engine/tokenizer.h"
+#include "engine/tokenizer/tokenizer.h"
 #include "template/template.h"
 #include <stdbool.h>
 #include <stddef.h>

@@ -248,6 +248,9 @@ static enum status open_tokenizer(struct scribe *s)
         enum status sent = channel_refuse(&s->warden, status, &why);
         return sent == STATUS_OK ? STATUS_NOT_FOUND : sent; /* the warden ends the enclave and says why */
     }
+    for (uint32_t i = 0; i < s->tokenizer.tokens_n && s->ends_n < ENDS_MAX; i++)
+        if (tokenizer_ends(&s->tokenizer, i))
+            s->ends[s->ends_n++] = i;
     sha256(s->tokenizer_hash, s->meta, s->meta_len);
     status = prompt_open(&s->prompt, &s->tokenizer);
     if (status != STATUS_OK)

@@ -16,7 +16,7 @@
 #include "enclave/prompt.h"
 #include "enclave/scribe_transport.h"
 #include "enclave/setup.h"
-#include "engine/tokenizer.h"
+#include "engine/tokenizer/tokenizer.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +30,7 @@ enum {
     GATE_QUEUE_MAX = 16 << 20,  /* bytes that wait for the gate; beyond it nothing new is read */
     VAULT_QUEUE_MAX = 16 << 20, /* bytes that wait for the vault; beyond it no job is started */
     NO_SLOT = -1,
+    ENDS_MAX = 16, /* tokens that end a generation by themselves */
 };
 
 enum endpoint { ENDPOINT_CHAT, ENDPOINT_COMPLETION, ENDPOINT_INFER, ENDPOINT_MODELS, ENDPOINT_RECEIPT };
@@ -133,6 +134,8 @@ struct scribe {
     uint8_t *meta;
     size_t meta_len, meta_capacity;
     struct tokenizer tokenizer;
+    uint32_t ends[ENDS_MAX]; /* tokens that end a generation */
+    size_t ends_n;
     struct prompt prompt;
     uint8_t tokenizer_hash[SHA256_LEN], template_hash[SHA256_LEN];
     struct job jobs[JOBS_MAX];

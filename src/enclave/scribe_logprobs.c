@@ -69,8 +69,8 @@ struct token_text {
 static void read_token(struct token_text *t, const struct scribe *s, uint32_t token)
 {
     t->bytes_len = t->text_len = 0;
-    if (token < s->tokenizer.tokens_n)
-        token_bytes_read(&s->tokenizer, token, t->bytes, &t->bytes_len);
+    if (tokenizer_token_bytes(&s->tokenizer, token, t->bytes, &t->bytes_len) != STATUS_OK)
+        t->bytes_len = 0;
     for (size_t at = 0; at < t->bytes_len;) {
         size_t len = t->bytes[at] == 0 ? 0 : utf8_char_len(t->bytes + at, t->bytes_len - at);
         memcpy(t->text + t->text_len, len == 0 ? (const uint8_t *)"\xef\xbf\xbd" : t->bytes + at, len == 0 ? 3 : len);

@@ -43,8 +43,9 @@ static enum status keep_stops(struct scribe *s, struct job *job, const struct re
         job->stop_lens[i] = o->stops[i].len;
     }
     job->stops_n = o->stops_n;
-    if (s->tokenizer.eos < s->tokenizer.tokens_n && !o->ignore_eos)
-        job->sampler.stops[job->sampler.stops_n++] = s->tokenizer.eos;
+    _Static_assert(ENDS_MAX + REQUEST_STOP_TOKENS_MAX <= (int)RECEIPT_STOPS_MAX, "room for both");
+    for (size_t i = 0; i < s->ends_n && !o->ignore_eos; i++)
+        job->sampler.stops[job->sampler.stops_n++] = s->ends[i];
     for (size_t i = 0; i < o->stop_tokens_n; i++) {
         if (o->stop_tokens[i] >= s->tokenizer.tokens_n) {
             reason_set(why, "\"stop_token_ids\" has a token that this vocabulary lacks", NULL);
@@ -55,11 +56,15 @@ static enum status keep_stops(struct scribe *s, struct job *job, const struct re
     return STATUS_OK;
 }
 
-/* With ignore_eos the end never comes: it is biased away. */
+/* With ignore_eos the end never comes: every token that is one is biased away. */
 static enum status keep_bias(struct scribe *s, struct job *job, const struct request_options *o, struct reason *why)
 {
-    bool no_end = o->ignore_eos && s->tokenizer.eos < s->tokenizer.tokens_n;
-    job->bias = calloc(o->bias_n + 1, sizeof job->bias[0]);
+    size_t ends_n = o->ignore_eos ? s->ends_n : 0;
+    if (o->bias_n + ends_n > SAMPLE_BIAS_MAX) {
+        reason_set(why, "too many tokens in \"logit_bias\" beside \"ignore_eos\"", NULL);
+        return STATUS_LIMIT;
+    }
+    job->bias = calloc(o->bias_n + ends_n + 1, sizeof job->bias[0]);
     if (job->bias == NULL)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < o->bias_n; i++) {
@@ -69,8 +74,8 @@ static enum status keep_bias(struct scribe *s, struct job *job, const struct req
         }
         job->bias[job->bias_n++] = (struct receipt_bias){o->bias[i].token, bits_of(o->bias[i].bias)};
     }
-    if (no_end)
-        job->bias[job->bias_n++] = (struct receipt_bias){s->tokenizer.eos, bits_of(-INFINITY)};
+    for (size_t i = 0; i < ends_n; i++)
+        job->bias[job->bias_n++] = (struct receipt_bias){s->ends[i], bits_of(-INFINITY)};
     return STATUS_OK;
 }
 

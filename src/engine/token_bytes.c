@@ -5,44 +5,20 @@
 
 #include <string.h>
 
-/* What the token adds to a text that goes on; *len 0 when it adds none.  out may be NULL to measure. */
-static void bytes_of(const struct tokenizer *t, uint32_t id, uint8_t *out, size_t *len)
+/* The length of what a token (below tokens_n) adds to a text; bytes are written to out. */
+static size_t bytes_of(const struct tokenizer *t, uint32_t token, uint8_t out[static TOKENIZER_TOKEN_LEN_MAX])
 {
-    const struct token *token = &t->tokens[id];
-    *len = 0;
-    if (token->kind == TOKEN_BYTE) {
-        if (out != NULL)
-            out[0] = token->byte;
-        *len = 1;
-        return;
-    }
-    if (token->kind != TOKEN_NORMAL && token->kind != TOKEN_USER_DEFINED)
-        return;
-    for (uint32_t i = 0; i < token->len; i++) {
-        bool space =
-            token->kind == TOKEN_NORMAL && token->len - i >= 3 && memcmp(token->text + i, "\xe2\x96\x81", 3) == 0;
-        if (out != NULL)
-            out[*len] = space ? ' ' : token->text[i];
-        i += space ? 2 : 0;
-        (*len)++;
-    }
-}
-
-void token_bytes_read(const struct tokenizer *t, uint32_t token, uint8_t out[static TOKENIZER_TOKEN_LEN_MAX],
-                      size_t *len)
-{
-    bytes_of(t, token, out, len);
+    size_t len;
+    return tokenizer_token_bytes(t, token, out, &len) == STATUS_OK ? len : 0;
 }
 
 /* 2^20 tokens of 1 KiB are the tokenizer's bound. */
 size_t token_bytes_len(const struct tokenizer *t)
 {
+    uint8_t bytes[TOKENIZER_TOKEN_LEN_MAX];
     size_t total = 0;
-    for (uint32_t i = 0; i < t->tokens_n; i++) {
-        size_t len;
-        bytes_of(t, i, NULL, &len);
-        total += len;
-    }
+    for (uint32_t i = 0; i < t->tokens_n; i++)
+        total += bytes_of(t, i, bytes);
     if (total > UINT32_MAX)
         return 0;
     return ((size_t)t->tokens_n * 2 + 1) * sizeof(uint32_t) + (size_t)t->tokens_n * sizeof(uint16_t) + total;
@@ -76,6 +52,7 @@ static uint16_t shared_len(const struct token_bytes *v, uint32_t a, uint32_t b)
 
 void token_bytes_init(struct token_bytes *v, const struct tokenizer *t, void *memory)
 {
+    uint8_t bytes[TOKENIZER_TOKEN_LEN_MAX];
     uint32_t empty_n = 0;
     *v = (struct token_bytes){.tokens_n = t->tokens_n, .offsets = memory};
     v->order = v->offsets + t->tokens_n + 1;
@@ -83,8 +60,8 @@ void token_bytes_init(struct token_bytes *v, const struct tokenizer *t, void *me
     v->bytes = (uint8_t *)(v->shared + t->tokens_n);
     v->offsets[0] = 0;
     for (uint32_t i = 0; i < t->tokens_n; i++) {
-        size_t len;
-        bytes_of(t, i, v->bytes + v->offsets[i], &len);
+        size_t len = bytes_of(t, i, bytes);
+        memcpy(v->bytes + v->offsets[i], bytes, len);
         v->offsets[i + 1] = v->offsets[i] + (uint32_t)len;
         empty_n += len == 0;
     }

@@ -6,7 +6,7 @@
 
 #include "core/base/status.h"
 #include "engine/grammar_run.h"
-#include "engine/tokenizer.h"
+#include "engine/tokenizer/tokenizer.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,10 +18,6 @@ struct token_bytes {
     uint32_t *order;   /* [ordered_n] */
     uint16_t *shared;  /* [ordered_n]: bytes that each begins with as the one before it */
 };
-
-/* What a token adds to a text that goes on; *len 0 when it adds none. */
-void token_bytes_read(const struct tokenizer *t, uint32_t token, uint8_t out[static TOKENIZER_TOKEN_LEN_MAX],
-                      size_t *len);
 
 /* Bytes of memory that token_bytes_init needs for the tokenizer; 0 when there are too many. */
 size_t token_bytes_len(const struct tokenizer *t);

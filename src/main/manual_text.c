@@ -130,6 +130,15 @@ const struct manual_text manual_texts[] = {
      "a call's arguments. The time that a template asks for is the present one, UTC. With `--json` each piece is named "
      "by its origin: control tokens are looked for in the template's pieces alone.",
      "cloister chat-template --model model.gguf --messages messages.json --json"},
+    {"tokenize", NULL,
+     "Prints the token ids of a text (a file, or standard input) on one line, as the model is fed them. Every byte "
+     "counts, a newline at the end too. The model's GGUF file may be a vocabulary without weights. Text such as <s> "
+     "stays text unless `--special` is given.",
+     "printf 'Hello world' | cloister tokenize --model model.gguf"},
+    {"detokenize", NULL,
+     "Writes exactly the bytes that token ids stand for: ids apart by white space, or a JSON list, from a file or "
+     "standard input. With `--json` bytes that are no UTF-8 become U+FFFD.",
+     "cloister tokenize --model model.gguf prompt.txt | cloister detokenize --model model.gguf"},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -3,7 +3,7 @@
  * accept can be placed. */
 #include "engine/gguf.h"
 #include "engine/model.h"
-#include "engine/tokenizer.h"
+#include "engine/tokenizer/tokenizer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     struct tokenizer t;
     struct reason why = {{0}};
     uint64_t meta_len;
-    if (model_arena_len(len) > sizeof tables)
+    if (model_arena_len(len) > sizeof tables || tokenizer_arena_len(len) > sizeof tables)
         return 0;
     arena_init(&arena, tables, model_arena_len(len));
     enum status measured = gguf_meta_len(&meta_len, bytes, len, &why);

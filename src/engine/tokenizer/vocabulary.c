@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/vocabulary.h"
+#include "engine/tokenizer/vocabulary.h"
 
 #include <string.h>
+
+/* FNV-1a. */
+static uint32_t hash_of(const uint8_t *text, size_t len)
+{
+    uint32_t hash = 2166136261U;
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ text[i]) * 16777619U;
+    return hash;
+}
 
 /* Spreads the hash over the slots. */
 static uint32_t first_slot(const struct tokenizer *t, uint32_t hash)
@@ -15,12 +24,10 @@ static uint32_t first_slot(const struct tokenizer *t, uint32_t hash)
 enum status vocabulary_fill(struct tokenizer *t)
 {
     for (uint32_t i = 0; i < t->tokens_n; i++) {
-        uint32_t hash = vocabulary_hash_start();
         uint32_t probes = 0;
-        if (t->tokens[i].kind == TOKEN_BYTE || t->tokens[i].kind == TOKEN_UNUSED || t->tokens[i].len == 0)
+        if (t->tokens[i].kind == TOKEN_BYTE || t->tokens[i].len == 0)
             continue;
-        for (uint32_t k = 0; k < t->tokens[i].len; k++)
-            hash = vocabulary_hash_next(hash, t->tokens[i].text[k]);
+        uint32_t hash = hash_of(t->tokens[i].text, t->tokens[i].len);
         uint32_t slot = first_slot(t, hash);
         while (t->slots[slot].token_plus_one != 0) {
             if (++probes > VOCABULARY_PROBES_MAX)
@@ -32,8 +39,11 @@ enum status vocabulary_fill(struct tokenizer *t)
     return STATUS_OK;
 }
 
-uint32_t vocabulary_find(const struct tokenizer *t, const uint8_t *text, size_t len, uint32_t hash, unsigned kinds)
+uint32_t vocabulary_find(const struct tokenizer *t, const uint8_t *text, size_t len, unsigned kinds)
 {
+    if (len > t->longest)
+        return TOKENIZER_NO_TOKEN;
+    uint32_t hash = hash_of(text, len);
     uint32_t slot = first_slot(t, hash);
     for (uint32_t probes = 0; probes <= VOCABULARY_PROBES_MAX && t->slots[slot].token_plus_one != 0; probes++) {
         uint32_t id = t->slots[slot].token_plus_one - 1;

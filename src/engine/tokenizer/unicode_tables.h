@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The generated Unicode tables (unicode_generate.py says what their numbers are).  Private to unicode.c. */
+#ifndef ENGINE_TOKENIZER_UNICODE_TABLES_H
+#define ENGINE_TOKENIZER_UNICODE_TABLES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+extern const uint32_t unicode_categories[];
+extern const size_t unicode_categories_n;
+extern const uint32_t unicode_lower[];
+extern const size_t unicode_lower_n;
+extern const uint32_t unicode_bases[];
+extern const size_t unicode_bases_n;
+
+#endif
