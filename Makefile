@@ -37,7 +37,7 @@ TEMPLATE_SRC := $(addprefix src/template/, \
 ENGINE_SRC := $(addprefix src/engine/, \
  attention.c cache.c engine.c experts.c family.c format.c forward.c gguf.c gguf_value.c layout.c \
  model.c model_tensors.c numerics.c product.c rope.c row.c sample.c sample_adjust.c \
- sample_filter.c sample_logprobs.c sample_order.c sample_weights.c sequence.c sort.c step.c choose.c grammar.c grammar_run.c \
+ sample_filter.c sample_logprobs.c sample_order.c sample_weights.c sequence.c sort.c speculate.c step.c choose.c grammar.c grammar_run.c \
  token_bytes.c workers.c kernel/avx2.c kernel/avx2_dot.c kernel/avx512.c kernel/avx512_dot.c kernel/kernels.c kernel/scalar.c)
 ENGINE_SRC += $(addprefix src/engine/tokenizer/, \
  bpe.c charsmap.c cleanup.c detokenizer.c encode.c ends.c merges.c merging.c pattern.c pattern_sets.c scan.c settings.c spm.c \
@@ -74,7 +74,7 @@ TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/receipt/receipt core/receipt/replay
 ENGINE_TESTS := engine/reference engine/cache engine/tokenizer engine/pretokenizer engine/tokenizer_kinds engine/tokenizer_hostile \
  engine/kernels engine/determinism engine/gguf engine/place \
- engine/sample engine/sample_filters engine/admission engine/workers engine/grammar engine/choose
+ engine/sample engine/sample_filters engine/admission engine/workers engine/grammar engine/choose engine/speculate
 TESTS += $(ENGINE_TESTS)
 TESTS += grammar/gbnf grammar/schema
 TESTS += template/language template/limits template/origin

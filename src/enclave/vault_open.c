@@ -4,6 +4,7 @@
 #include "core/base/checked.h"
 #include "core/base/constant_time.h"
 #include "engine/kernel/kernels.h"
+#include "engine/speculate.h"
 #include "sys/cpu.h"
 #include "sys/file.h"
 #include "sys/model_stream.h"
@@ -137,7 +138,7 @@ enum status vault_open(struct vault_model *v, int model_fd, const struct vault_s
     struct engine_options options = {.sequences_max = setup->sequences,
                                      .context_max = setup->context,
                                      .batch_max = setup->batch,
-                                     .logits_max = setup->sequences,
+                                     .logits_max = setup->sequences * (1 + SPECULATE_MAX),
                                      .cache = CACHE_BF16};
     memset(v, 0, sizeof *v);
     enum status status = model_stream_open(&stream, model_fd, why);

@@ -6,6 +6,7 @@
 #include "enclave/event.h"
 #include "enclave/frame.h"
 #include "enclave/vault_terms.h"
+#include "engine/speculate.h"
 #include "sys/clock.h"
 
 #include <poll.h>
@@ -20,6 +21,8 @@ enum slot_state {
     SLOT_ENDED,   /* MESSAGE_END was sent; the scribe has to free it */
 };
 
+enum { GUESS_TOKENS_MAX = 8 }; /* tokens in a step beyond which nothing is guessed: it is busy enough */
+
 struct slot {
     enum slot_state state;
     uint32_t sequence; /* of the engine */
@@ -30,6 +33,9 @@ struct slot {
     uint32_t prompt_n;
     uint32_t done_n;  /* tokens that the engine has seen */
     uint32_t *tokens; /* [context] */
+    struct speculation speculation;
+    uint32_t guesses[SPECULATE_MAX]; /* guesses_n of them are in the step, right behind the last token */
+    size_t guesses_n;
 };
 
 struct serving {
@@ -42,7 +48,7 @@ struct serving {
     struct choice_scratch scratch;
     void *sample_memory;
     struct engine_token *step; /* [batch] */
-    uint32_t *step_slots;      /* [slots]: whose logits the step computes, in order */
+    uint32_t *step_slots;      /* [logits_max]: whose logits the step computes, in order */
     uint32_t next_slot;        /* whose prompt goes first in the next step */
     struct channel_message message;
 };
@@ -63,6 +69,7 @@ static enum status end_slot(struct serving *s, struct slot *slot, enum frame_end
     if (slot->state == SLOT_RUNNING)
         engine_sequence_close(&s->v->engine, slot->sequence);
     wipe(slot->tokens, (size_t)s->context * sizeof slot->tokens[0]);
+    wipe(slot->guesses, sizeof slot->guesses);
     vault_terms_end(&slot->terms);
     slot->state = SLOT_ENDED;
     return send_frame(s, MESSAGE_END, (uint64_t)(slot - s->slots), &f);
@@ -81,6 +88,8 @@ static enum status start(void *context, const struct channel_message *m)
     slot->max_tokens = f.max_tokens;
     slot->prompt_n = f.prompt_n;
     slot->tokens_n = slot->done_n = slot->sampled_n = 0;
+    slot->speculation = (struct speculation){0};
+    slot->guesses_n = 0;
     slot->state = SLOT_PROMPT;
     return vault_terms_start(&slot->terms, &f, s->vocab_n, s->logprobs);
 }
@@ -214,14 +223,37 @@ static size_t add_to_step(struct serving *s, uint32_t index, size_t step_n, size
     return step_n;
 }
 
+/* What may follow the slot's last token, when there are few sequences and room for it. */
+static size_t add_guesses(struct serving *s, uint32_t index, size_t step_n, size_t *logits_n)
+{
+    struct slot *slot = &s->slots[index];
+    size_t end = slot->max_tokens < s->context - slot->prompt_n ? slot->prompt_n + slot->max_tokens : s->context;
+    size_t room = end - slot->tokens_n;
+    size_t logits_room = s->v->engine.options.logits_max - s->slots_n; /* beside one for each slot */
+    room = room < s->batch - step_n ? room : s->batch - step_n;
+    room = room < logits_room / s->slots_n ? room : logits_room / s->slots_n;
+    slot->guesses_n = step_n > GUESS_TOKENS_MAX
+                          ? 0
+                          : speculate(&slot->speculation, slot->guesses, room, slot->tokens, slot->tokens_n);
+    for (size_t i = 0; i < slot->guesses_n; i++) {
+        s->step[step_n++] = (struct engine_token){slot->sequence, slot->guesses[i], true};
+        s->step_slots[(*logits_n)++] = index;
+    }
+    return step_n;
+}
+
 /* Sequences that only want their next token go first, so that a long prompt does not hold them up. */
 static size_t fill_step(struct serving *s, size_t *logits_n)
 {
     size_t step_n = 0;
     *logits_n = 0;
     for (uint32_t i = 0; i < s->slots_n; i++) {
-        if (s->slots[i].state == SLOT_RUNNING && s->slots[i].sampled_n > 0)
-            step_n = add_to_step(s, i, step_n, logits_n);
+        if (s->slots[i].state != SLOT_RUNNING || s->slots[i].sampled_n == 0)
+            continue;
+        size_t before = *logits_n;
+        step_n = add_to_step(s, i, step_n, logits_n);
+        if (*logits_n != before)
+            step_n = add_guesses(s, i, step_n, logits_n);
     }
     for (uint32_t i = 0; i < s->slots_n; i++) {
         uint32_t index = (s->next_slot + i) % s->slots_n;
@@ -290,6 +322,28 @@ static enum status sample(struct serving *s, struct slot *slot, const float *log
     return status;
 }
 
+/* Draws from the logits of a slot: from those of its last token, and then of each guess that was what was drawn. */
+static enum status sample_slot(struct serving *s, struct slot *slot, size_t first)
+{
+    size_t kept = 0;
+    uint32_t seen = slot->tokens_n; /* tokens of the text that the engine has computed */
+    enum status status = sample(s, slot, engine_logits(&s->v->engine, first));
+    while (status == STATUS_OK && slot->state == SLOT_RUNNING && kept < slot->guesses_n &&
+           slot->tokens[slot->tokens_n - 1] == slot->guesses[kept]) {
+        kept++;
+        seen++;
+        status = sample(s, slot, engine_logits(&s->v->engine, first + kept));
+    }
+    if (status != STATUS_OK || slot->state != SLOT_RUNNING)
+        return status;
+    slot->done_n = seen;
+    if (slot->guesses_n != 0)
+        engine_sequence_cut(&s->v->engine, slot->sequence, seen);
+    speculation_judge(&slot->speculation, slot->guesses_n, kept);
+    slot->guesses_n = 0;
+    return STATUS_OK;
+}
+
 static enum status step(struct serving *s)
 {
     struct reason why;
@@ -298,8 +352,12 @@ static enum status step(struct serving *s)
     if (step_n == 0)
         return STATUS_OK;
     enum status status = engine_step(&s->v->engine, s->step, step_n, &why);
-    for (size_t i = 0; i < logits_n && status == STATUS_OK; i++)
-        status = sample(s, &s->slots[s->step_slots[i]], engine_logits(&s->v->engine, i));
+    for (size_t i = 0; i < logits_n && status == STATUS_OK;) {
+        struct slot *slot = &s->slots[s->step_slots[i]];
+        size_t n = 1 + slot->guesses_n;
+        status = sample_slot(s, slot, i);
+        i += n;
+    }
     return status;
 }
 
@@ -318,7 +376,7 @@ static enum status take_buffers(struct serving *s)
     s->sample_memory = calloc(1, sample_scratch_len(s->vocab_n));
     s->scratch.allowed = calloc((s->vocab_n + 63) / 64, sizeof s->scratch.allowed[0]);
     s->step = calloc(s->batch, sizeof *s->step);
-    s->step_slots = calloc(s->slots_n, sizeof *s->step_slots);
+    s->step_slots = calloc(s->v->engine.options.logits_max, sizeof *s->step_slots);
     if (s->slots == NULL || s->sample_memory == NULL || s->scratch.allowed == NULL || s->step == NULL ||
         s->step_slots == NULL)
         return STATUS_NO_MEMORY;
