@@ -78,7 +78,7 @@ ENGINE_TESTS := engine/reference engine/cache engine/tokenizer engine/pretokeniz
 TESTS += $(ENGINE_TESTS)
 TESTS += grammar/gbnf grammar/schema
 TESTS += template/language template/limits template/origin
-SCRIPT_TESTS += test/cli/seal.sh test/cli/tokenize.sh test/models/families.py test/template/oracle.sh
+SCRIPT_TESTS += test/cli/seal.sh test/cli/tokenize.sh test/cli/embed.sh test/models/families.py test/template/oracle.sh
 # programs that scripts use
 TEST_TOOLS := engine/print_logits template/render_lines
 SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh test/cli/options.sh test/cli/transcripts.sh
@@ -105,7 +105,16 @@ LIB_FILES := $(ARCHIVES:%=$(BUILD)/lib%.a)
 
 PROGRAMS := $(BUILD)/cloister $(BUILD)/cloister-enclave
 
-all: $(PROGRAMS)
+# the engine for other programs: this archive and src/embed/cloister_engine.h; example/generate.c uses nothing else
+EMBED_SRC := src/embed/cloister_engine.c $(filter src/core/base/%,$(CORE_SRC)) $(ENGINE_SRC)
+$(BUILD)/libcloister-engine.a: $(call objects,$(EMBED_SRC))
+	@rm -f $@
+	ar qcsD $@ $^
+$(BUILD)/example/generate: example/generate.c $(BUILD)/libcloister-engine.a src/embed/cloister_engine.h
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -D%,$(CFLAGS)) -iquote src/embed $(LDFLAGS) -o $@ $< $(BUILD)/libcloister-engine.a
+
+all: $(PROGRAMS) $(BUILD)/example/generate
 
 $(BUILD)/libcore.a: $(call objects,$(CORE_SRC))
 $(BUILD)/libengine.a: $(call objects,$(ENGINE_SRC))
@@ -146,7 +155,7 @@ $(BUILD)/cloister-enclave: $(BUILD)/src/enclave/main.o $(BUILD)/src/sys/resolve_
 # core, engine, grammar and template are pure C11; the rest may call the system
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(if $(filter src/core/% src/engine/% src/grammar/% src/template/%,$<),,-D_GNU_SOURCE) -iquote src -iquote test $(CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
+	$(CC) $(if $(filter src/core/% src/engine/% src/embed/% src/grammar/% src/template/%,$<),,-D_GNU_SOURCE) -iquote src -iquote test $(CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
 
 # one file for each instruction set of the SHA-256 lanes
 $(BUILD)/src/core/crypto/sha256_lanes_avx2.o: EXTRA := -mavx2
