@@ -78,9 +78,9 @@ ENGINE_TESTS := engine/reference engine/cache engine/tokenizer engine/pretokeniz
 TESTS += $(ENGINE_TESTS)
 TESTS += grammar/gbnf grammar/schema
 TESTS += template/language template/limits template/origin
-SCRIPT_TESTS += test/cli/seal.sh test/cli/tokenize.sh test/cli/embed.sh test/models/families.py test/template/oracle.sh
+SCRIPT_TESTS += test/cli/seal.sh test/cli/tokenize.sh test/cli/embed.sh test/models/families.py test/models/formats.py test/template/oracle.sh
 # programs that scripts use
-TEST_TOOLS := engine/print_logits template/render_lines
+TEST_TOOLS := engine/print_logits engine/print_rows template/render_lines
 SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh test/cli/options.sh test/cli/transcripts.sh
 BENCHES += seal
 BENCHES += engine kernels sample
