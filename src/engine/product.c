@@ -40,6 +40,16 @@ void forward_input(const struct engine *e, const struct engine_input *in, size_t
     }
 }
 
+/* Asks for the codes of the next chunk, or of what follows them, while this one is used: without it a core reads memory
+ * at two thirds of its speed. */
+static void prefetch_codes(const struct weight_group *g, const struct weight_format *f, size_t column)
+{
+    size_t len = (size_t)FORMAT_SUPER * FORMAT_ROWS * f->fields[0].room / f->unit_columns;
+    const uint8_t *next = g->field[0] + (column / FORMAT_SUPER + 1) * len;
+    for (size_t i = 0; i < len; i += LAYOUT_ALIGN)
+        __builtin_prefetch(next + i);
+}
+
 /* y: [tokens_n, 16 rows], zeroed: the product of one group with tokens from first on. */
 static void multiply_group(const struct engine *e, float *y, const struct matrix *m, size_t group,
                            const struct engine_input *in, size_t first, size_t tokens_n)
@@ -58,6 +68,7 @@ static void multiply_group(const struct engine *e, float *y, const struct matrix
         size_t n = m->columns_n - at < FORMAT_SUPER ? m->columns_n - at : FORMAT_SUPER;
         size_t slot = at / FORMAT_SUPER * in->room + first;
         struct codes_input codes = {.q = in->q + slot * FORMAT_SUPER, .scales = in->scales + slot};
+        prefetch_codes(&g, f, at);
         k->expand(&panel, m->type, &g, at, n);
         k->dot_codes(y, FORMAT_ROWS, &panel, f, &codes, n, tokens_n);
     }

@@ -42,10 +42,10 @@ struct shape {
     bool has_min;
 };
 
-/* Tokens whose sums of 8 rows stay in registers. */
 enum {
-    TILE = 4,
-    BF16_TILE = 6,
+    TILE = 4,        /* tokens whose sums of 8 rows stay in registers */
+    BF16_TILE = 6,   /* the same, of BF16 */
+    PREFETCH = 2048, /* bytes ahead of the weights */
 };
 
 /* Eight rows: the exact sums of `widen` columns are added to exact. */
@@ -172,6 +172,7 @@ __attribute__((always_inline)) static inline void float_tile(float *y, size_t y_
         if (half)
             weights = (struct floats16){_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)w)),
                                         _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(w + 16)))};
+        _mm_prefetch((const char *)(w + PREFETCH), _MM_HINT_T0);
         w += half ? 32 : 64;
         for (size_t t = 0; t < tokens_n; t++)
             sums[t] = fma16(weights, every(x[t * x_stride + i]), sums[t]);
@@ -210,6 +211,7 @@ __attribute__((always_inline)) static inline void bf16_tile(float *y, size_t y_s
             even[t] = odd[t] = _mm256_setzero_ps();
         for (size_t i = first; i < last; i += 2, w += LINE) {
             __m256i pairs = load_bytes(w);
+            _mm_prefetch((const char *)(w + PREFETCH), _MM_HINT_T0);
             __m256 a = _mm256_castsi256_ps(_mm256_slli_epi32(pairs, 16));
             __m256 b = _mm256_castsi256_ps(_mm256_and_si256(pairs, high));
             for (size_t t = 0; t < tokens_n; t++) {

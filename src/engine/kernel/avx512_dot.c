@@ -6,7 +6,10 @@
 #include "engine/kernel/avx512_vnni.h"
 #include "engine/kernel/expand.h"
 
-enum { TILE = 8 }; /* tokens whose sums stay in registers */
+enum {
+    TILE = 8,        /* tokens whose sums stay in registers */
+    PREFETCH = 2048, /* bytes ahead of the weights */
+};
 
 static void look_up(uint8_t *bytes, size_t n, const uint8_t table[16])
 {
@@ -97,6 +100,7 @@ __attribute__((always_inline)) static inline void float_tile(float *y, size_t y_
     for (size_t i = 0; i < n; i++) {
         __m512 weights = half ? _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)w))
                               : _mm512_castsi512_ps(load_bytes(w));
+        _mm_prefetch((const char *)(w + PREFETCH), _MM_HINT_T0);
         w += half ? 32 : 64;
         for (size_t t = 0; t < tokens_n; t++)
             sums[t] = _mm512_fmadd_ps(weights, _mm512_set1_ps(x[t * x_stride + i]), sums[t]);
@@ -137,6 +141,7 @@ __attribute__((always_inline)) static inline void bf16_tile(float *y, size_t y_s
             even[t] = odd[t] = _mm512_setzero_ps();
         for (size_t i = first; i < last; i += 2, w += LINE) {
             __m512i pairs = load_bytes(w);
+            _mm_prefetch((const char *)(w + PREFETCH), _MM_HINT_T0);
             __m512 a = _mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16));
             __m512 b = _mm512_castsi512_ps(_mm512_and_si512(pairs, high));
             for (size_t t = 0; t < tokens_n; t++) {

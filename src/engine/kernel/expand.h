@@ -12,6 +12,11 @@ enum { LINE = 4 * FORMAT_ROWS }; /* bytes of four columns of all rows */
 /* The value of 16 finite halves. */
 static inline void expand_halves(float *restrict out, const uint8_t *restrict bytes)
 {
+#if defined(__F16C__) && defined(__AVX__)
+    for (size_t row = 0; row < FORMAT_ROWS; row += 8)
+        _mm256_storeu_ps(out + row, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(bytes + row * 2))));
+    return;
+#endif
     for (size_t row = 0; row < FORMAT_ROWS; row++) {
         uint16_t half;
         memcpy(&half, bytes + row * 2, 2);
