@@ -68,6 +68,35 @@ static void test_pieces(const struct rig *r, size_t weights_len, const char *nam
     free(weights);
 }
 
+/* A number in the file's field becomes infinite or NaN: refused, with the tensor's name. */
+static void test_not_finite(const struct rig *r, size_t weights_len)
+{
+    const struct model_tensor *t = &r->model.tensors[0];
+    const struct weight_format *f = format_of(t->matrix.type);
+    struct workers workers = workers_none();
+    uint8_t *file = malloc(r->file_len);
+    uint8_t *weights = malloc(weights_len);
+    for (size_t i = 0; i < f->fields_n && file != NULL && weights != NULL; i++) {
+        static const uint8_t not_a_number[FIELD_PACKEDX + 1][4] = {[FIELD_F16] = {0x01, 0x7c},
+                                                                   [FIELD_BF16] = {0x80, 0x7f},
+                                                                   [FIELD_F32] = {0x00, 0x00, 0x80, 0xff},
+                                                                   [FIELD_E8M0] = {0xff}};
+        const uint8_t *bad = not_a_number[f->fields[i].kind];
+        size_t size = f->fields[i].kind == FIELD_F32 ? 4 : f->fields[i].kind == FIELD_E8M0 ? 1 : 2;
+        struct reason why = {{0}};
+        if (bad[0] == 0 && bad[3] == 0)
+            continue; /* codes: any bits are good */
+        memcpy(file, r->file, r->file_len);
+        memcpy(file + t->file_offset + t->file_len - f->unit_len + f->fields[i].at, bad, size);
+        memset(weights, 0, weights_len);
+        model_place(&r->model, weights, 0, file, r->file_len);
+        check(model_finish(&r->model, weights, &workers, &why) == STATUS_MALFORMED && strstr(why.text, t->name) != NULL,
+              "NUM-10: %s: %s", f->name, why.text);
+    }
+    free(weights);
+    free(file);
+}
+
 int main(void)
 {
     for (int type = 0; type <= WEIGHT_TYPES_N; type++) {
@@ -87,6 +116,7 @@ int main(void)
         rig_open(&r, file, len);
         test_pieces(&r, (size_t)model_weights_len(&r.model),
                     type == WEIGHT_TYPES_N ? "mixed" : format_of((enum weight_type)type)->name);
+        test_not_finite(&r, (size_t)model_weights_len(&r.model));
         rig_close(&r);
     }
     return tap_done();
