@@ -183,7 +183,7 @@ $(BUILD)/test/fuzz/json_parse: LIBS += -ljansson
 EMULATED := $(addprefix $(BUILD)/test/emulated/,avx512.o avx512_dot.o)
 $(EMULATED): $(BUILD)/test/emulated/%.o: src/engine/kernel/%.c test/emulated/avx512.h Makefile
 	@mkdir -p $(@D)
-	$(CC) -w -std=gnu11 -O2 -g -fPIE -mavx2 -mfma -mf16c -ffp-contract=off -fno-strict-aliasing \
+	$(CC) -w -Wno-psabi -std=gnu11 -O2 -g -fPIE -mavx2 -mfma -mf16c -ffp-contract=off -fno-strict-aliasing \
 	 -include test/emulated/avx512.h -iquote test/emulated -iquote src -Dkernels_avx512=kernels_emulated \
 	 $(foreach name,expand dot_codes dot_float dot_bf16,-Davx512_$(name)=emulated_$(name)) -MMD -MP -c -o $@ $<
 EMULATED_TESTS := engine/kernels engine/determinism

@@ -115,6 +115,10 @@ wrong 'egress above the floor' 4 'exfiltration_floor_s' bad.json
 wrong 'a configuration that the policy does not list' 4 'configuration' enclave.json
 policy enclave.json >policy.json && "$cloister" broker policy broker test policy.json >out 2>&1
 ok $? 'policy set'
+for _ in $(seq 100); do # one that was told to end may still be wiping its memory
+    [ -n "$(pgrep -f "$enclave --config")" ] || break
+    sleep 0.1
+done
 [ -z "$(pgrep -f "$enclave --config")" ]
 ok $? 'no process is left of any of these'
 
