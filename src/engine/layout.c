@@ -207,7 +207,7 @@ static bool halves_finite(const uint8_t *bytes, size_t len, uint16_t exponent)
     for (size_t i = 0; i + 2 <= len; i += 2) {
         uint16_t half;
         memcpy(&half, bytes + i, 2);
-        bad |= (half & exponent) == exponent;
+        bad = bad || (half & exponent) == exponent;
     }
     return !bad;
 }
@@ -218,7 +218,7 @@ static bool floats_finite(const uint8_t *bytes, size_t len)
     for (size_t i = 0; i + 4 <= len; i += 4) {
         uint32_t bits;
         memcpy(&bits, bytes + i, 4);
-        bad |= (bits & 0x7f800000) == 0x7f800000;
+        bad = bad || (bits & 0x7f800000) == 0x7f800000;
     }
     return !bad;
 }
