@@ -36,6 +36,9 @@ ENGINE_SRC := $(addprefix src/engine/, \
 $(addprefix $(BUILD)/src/engine/kernel/,avx2.o avx2_dot.o): EXTRA += -O3 -mavx2 -mfma -mf16c
 $(addprefix $(BUILD)/src/engine/kernel/,avx512.o avx512_dot.o): EXTRA += -O3 -mavx512f -mavx512bw -mavx512vl \
  -mavx512dq -mavx512vnni
+IMPORT_SRC := $(addprefix src/import/, \
+ builder.c fields.c folder.c safetensors.c source_config.c source_family.c source_rope.c source_tensors.c split.c \
+ tensor_set.c virtual_file.c)
 SYS_SRC := $(addprefix src/sys/, \
  api_error.c clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c release_client.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/start.c openssl/x25519.c \
  https_answer.c https_client.c https_connection.c https_receive.c https_server.c https_url.c https_wire.c listen.c tls_identity.c)
@@ -47,7 +50,7 @@ BROKER_SRC := $(addprefix src/broker/, \
  audit_log.c audit_record.c broker.c commands.c create.c decide.c kek.c nonces.c run_add.c run_log.c run_policy.c \
  serve.c store.c)
 CLIENT_SRC := $(addprefix src/client/, bench.c chat.c chat_message.c chat_stream.c private_request.c simulator.c verify.c verify_command.c)
-CLIENT_SRC += $(addprefix src/client/, fernet.c inspect.c keys.c keys_file.c keys_rewrap.c receipt.c replay.c replay_model.c replay_run.c seal.c seal_source.c \
+CLIENT_SRC += $(addprefix src/client/, fernet.c inspect.c keys.c keys_file.c keys_rewrap.c receipt.c replay.c replay_model.c replay_run.c seal.c convert.c seal_import.c seal_source.c \
  seal_write.c unseal.c)
 
 # ---- tests: test/NAME.c is one program each; fuzz targets: test/fuzz/NAME.c with test/fuzz/corpus/NAME/ ----
@@ -62,7 +65,8 @@ TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/
 ENGINE_TESTS := engine/reference engine/cache engine/tokenizer engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/admission engine/workers
 TESTS += $(ENGINE_TESTS)
-SCRIPT_TESTS += test/cli/seal.sh test/models/families.py
+TESTS += import/safetensors import/folder
+SCRIPT_TESTS += test/cli/seal.sh test/models/families.py test/models/import.py
 # programs that scripts use
 TEST_TOOLS := engine/print_logits
 SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh test/cli/transcripts.sh
@@ -74,6 +78,7 @@ FUZZERS += json_parse base64_parse hex_parse http_head_parse http_chunked_parse 
  ohttp_chunk_parse
 FUZZERS += sim_parse bundle_parse policy_parse release_parse audit_record_parse
 FUZZERS += gguf_parse tokenizer_encode
+FUZZERS += safetensors_parse folder_convert split_join
 FUZZERS += config_parse chat_request_parse frame_read http_route
 
 # what a static libcrypto needs differs between Debian 12 and 13 (zlib, zstd)
@@ -82,7 +87,7 @@ LIBS_ALL := -lsqlite3 -levent_openssl -levent_pthreads -levent_core -lssl -lcryp
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 group = -Wl,--start-group $(patsubst %,$(BUILD)/lib%.a,$(1)) -Wl,--end-group
-ARCHIVES := client broker enclave names sys engine core
+ARCHIVES := client broker enclave names sys import engine core
 LIB_FILES := $(ARCHIVES:%=$(BUILD)/lib%.a)
 
 PROGRAMS := $(BUILD)/cloister $(BUILD)/cloister-enclave
@@ -91,6 +96,7 @@ all: $(PROGRAMS)
 
 $(BUILD)/libcore.a: $(call objects,$(CORE_SRC))
 $(BUILD)/libengine.a: $(call objects,$(ENGINE_SRC))
+$(BUILD)/libimport.a: $(call objects,$(IMPORT_SRC))
 $(BUILD)/libsys.a: $(call objects,$(SYS_SRC))
 $(BUILD)/libenclave.a: $(call objects,$(ENCLAVE_SRC))
 $(BUILD)/libnames.a: $(BUILD)/src/sys/resolve_names.o
@@ -107,7 +113,7 @@ MANUAL_OBJECTS := $(addprefix $(BUILD)/src/main/,groups.o manual.o manual_text.o
 $(BUILD)/cloister: $(BUILD)/src/main/cloister.o $(BUILD)/src/main/groups.o $(LIB_FILES)
 $(BUILD)/cloister-manual: $(BUILD)/src/main/manual_main.o $(MANUAL_OBJECTS) $(LIB_FILES)
 $(BUILD)/cloister $(BUILD)/cloister-manual:
-	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,client broker names sys engine core) $(LIBS_ALL)
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,client broker names sys import engine core) $(LIBS_ALL)
 
 # the manual pages and the shell's completion, from the same tables as the commands
 man: $(BUILD)/cloister-manual
@@ -123,10 +129,10 @@ $(BUILD)/cloister-enclave: $(BUILD)/src/enclave/main.o $(BUILD)/src/sys/resolve_
 	 $(BUILD)/src/sys/resolve_numeric.o $(call group,enclave sys engine core) $(LIBS_ENCLAVE) 2>$@.warnings || \
 	 { cat $@.warnings; exit 1; }
 
-# core and engine are pure C11; the rest may call the system
+# core, engine and import are pure C11; the rest may call the system
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(if $(filter src/core/% src/engine/%,$<),,-D_GNU_SOURCE) -iquote src -iquote test $(CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
+	$(CC) $(if $(filter src/core/% src/engine/% src/import/%,$<),,-D_GNU_SOURCE) -iquote src -iquote test $(CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
 
 # one file for each instruction set of the SHA-256 lanes
 $(BUILD)/src/core/crypto/sha256_lanes_avx2.o: EXTRA := -mavx2

@@ -73,17 +73,21 @@ point 'core asks only for memory and string functions and the crypto face' "$wor
 defined "$build/libengine.a" "$build"/src/core/base/*.o | sort -u - "$work/libc" >"$work/allowed"
 undefined "$build/libengine.a" | comm -23 - "$work/allowed" >"$work/engine"
 point 'engine asks only for memory and string functions and core/base' "$work/engine"
-for archive in core engine; do
+defined "$build/libimport.a" "$build/libengine.a" "$build"/src/core/base/*.o "$build"/src/core/codec/*.o |
+    sort -u - "$work/libc" >"$work/allowed"
+undefined "$build/libimport.a" | comm -23 - "$work/allowed" >"$work/import"
+point 'import asks only for memory and string functions, core/base, core/codec and engine' "$work/import"
+for archive in core engine import; do
     objdump -t "$build/lib$archive.a" | awk -v a=$archive '
         / (\.data|\.bss|\*COM\*)/ && !/\.data\.rel\.ro|asan|ubsan|\.Lubsan/ && $NF !~ /^\.(data|bss)/ { print a ": " $NF }'
 done >"$work/globals"
-point 'core and engine have no writable globals' "$work/globals"
+point 'core, engine and import have no writable globals' "$work/globals"
 
 # ---- the enclave's binary ----
 binary=$build/cloister-enclave
-defined "$build/libclient.a" "$build/libbroker.a" >"$work/foreign"
+defined "$build/libclient.a" "$build/libbroker.a" "$build/libimport.a" >"$work/foreign"
 nm "$binary" | awk 'NF == 3 { print $3 }' | sort -u | comm -12 - "$work/foreign" >"$work/strangers"
-point 'no symbol of client or broker is in the enclave' "$work/strangers"
+point 'no symbol of client, broker or import is in the enclave' "$work/strangers"
 nm -u "$build/libenclave.a" "$build/libsys.a" "$build/libcore.a" "$build/libengine.a" |
     grep -E 'getaddrinfo|gethostby|getservby|getpw|getgr|dlopen|iconv' >"$work/nss"
 point 'nothing of ours in the enclave loads libraries at run time' "$work/nss"
@@ -103,7 +107,7 @@ else
 fi
 
 # ---- parsers and their fuzz targets ----
-grep -hoE '\b[a-z0-9_]+_parse\(' src/core/*/*.h src/engine/*.h | tr -d '(' | sort -u |
+grep -hoE '\b[a-z0-9_]+_parse\(' src/core/*/*.h src/engine/*.h src/import/*.h | tr -d '(' | sort -u |
     while read -r parser; do
         targets=$(grep -lE "\\b$parser\\(" test/fuzz/*.c)
         [ -n "$targets" ] || echo "$parser: no fuzz target calls it"
