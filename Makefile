@@ -37,8 +37,8 @@ $(addprefix $(BUILD)/src/engine/kernel/,avx2.o avx2_dot.o): EXTRA += -O3 -mavx2 
 $(addprefix $(BUILD)/src/engine/kernel/,avx512.o avx512_dot.o): EXTRA += -O3 -mavx512f -mavx512bw -mavx512vl \
  -mavx512dq -mavx512vnni
 IMPORT_SRC := $(addprefix src/import/, \
- builder.c fields.c folder.c safetensors.c source_config.c source_family.c source_rope.c source_tensors.c split.c \
- tensor_set.c virtual_file.c)
+ builder.c fields.c folder.c safetensors.c source_config.c source_family.c source_rope.c source_split.c \
+ source_tensors.c source_tokenizer.c source_vocabulary.c split.c tensor_set.c virtual_file.c)
 SYS_SRC := $(addprefix src/sys/, \
  api_error.c clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c release_client.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/start.c openssl/x25519.c \
  https_answer.c https_client.c https_connection.c https_receive.c https_server.c https_url.c https_wire.c listen.c tls_identity.c)

@@ -5,6 +5,7 @@
 #include "import/folder.h"
 #include "import/safetensors.h"
 #include "import/split.h"
+#include "sys/console.h"
 #include "sys/file.h"
 
 #include <fcntl.h>
@@ -210,8 +211,6 @@ static enum status read_texts(struct folder_texts *t, const char *path, struct r
     if (status == STATUS_OK)
         status = read_text(&t->folder.chat_template, path, "chat_template.jinja", why);
     if (status == STATUS_OK)
-        status = read_text(&t->folder.generation_config, path, "generation_config.json", why);
-    if (status == STATUS_OK)
         status = read_text(&t->index_text, path, "model.safetensors.index.json", why);
     if (status != STATUS_OK || t->index_text.bytes == NULL)
         return status;
@@ -239,7 +238,6 @@ static void free_texts(struct folder_texts *t)
     free_text(t->folder.tokenizer);
     free_text(t->folder.tokenizer_config);
     free_text(t->folder.chat_template);
-    free_text(t->folder.generation_config);
     free_text(t->index_text);
     free(t->index_memory);
     free(t->files);
@@ -267,6 +265,8 @@ static enum status open_folder(struct seal_import *i, const char *path, struct r
         status = open_shards(i, path, t.folder.index, why);
     if (status == STATUS_OK)
         status = convert(i, &t, why);
+    if (status == STATUS_OK && t.folder.tokenizer.bytes == NULL)
+        console_warning("%s has no tokenizer.json, so the model has no vocabulary", path);
     free_texts(&t);
     return status;
 }

@@ -9,6 +9,7 @@
 #include "import/safetensors.h"
 #include "import/source_config.h"
 #include "import/source_tensors.h"
+#include "import/source_tokenizer.h"
 #include "import/tensor_set.h"
 
 #include <string.h>
@@ -132,14 +133,21 @@ static size_t tensors_max(const struct folder *folder)
     return headers_len(folder) / 50 + TENSORS_MORE;
 }
 
+static size_t keys_len(const struct folder *folder)
+{
+    return KEYS_LEN + source_tokenizer_keys_len(folder);
+}
+
 size_t folder_arena_len(const struct folder *folder)
 {
     size_t json_len, sum;
     size_t tensors = tensors_max(folder);
-    size_t meta_max = tensors > SIZE_MAX / 256 ? SIZE_MAX : tensors * 256 + KEYS_LEN;
-    if (!checked_add_size(&json_len, headers_len(folder), folder->config.len) ||
+    size_t meta_max = tensors > SIZE_MAX / 256 ? SIZE_MAX : tensors * 256;
+    if (!checked_add_size(&meta_max, meta_max, keys_len(folder)) ||
+        !checked_add_size(&json_len, headers_len(folder), folder->config.len) ||
         !checked_mul_size(&json_len, json_len, 72) ||
-        !checked_add_size(&sum, builder_arena_len(KEYS_LEN, tensors, tensors), json_len) ||
+        !checked_add_size(&sum, builder_arena_len(keys_len(folder), tensors, tensors), json_len) ||
+        !checked_add_size(&sum, sum, source_tokenizer_arena_len(folder)) ||
         !checked_add_size(&sum, sum, model_arena_len(meta_max)) || !checked_add_size(&sum, sum, (size_t)8 << 20))
         return SIZE_MAX;
     return sum;
@@ -194,9 +202,11 @@ enum status folder_convert(struct virtual_file *f, struct arena *a, const struct
     if (status != STATUS_OK)
         return status;
     size_t n = tensors_max(folder);
-    builder_init(&b, a, KEYS_LEN, n, n);
+    builder_init(&b, a, keys_len(folder), n, n);
     source_config_write(&b, &config, source_tensors_vocab_n(&set, &config));
-    status = source_tensors_write(&b, &set, &config, why);
+    status = source_tokenizer_write(&b, a, folder, source_tensors_vocab_n(&set, &config), why);
+    if (status == STATUS_OK)
+        status = source_tensors_write(&b, &set, &config, why);
     if (status == STATUS_OK)
         status = builder_finish(f, &b, why);
     if (status == STATUS_OK)

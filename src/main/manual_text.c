@@ -69,9 +69,10 @@ const struct manual_text manual_texts[] = {
      "or "
      "its parts with their index) or of a split GGUF model, named by its first part. Matrices keep their type. What is "
      "not "
-     "understood, of the configuration or of the tensors, is refused by name. A folder's tokenizer is not converted "
-     "yet: "
-     "such a file has no vocabulary. OUT is there whole or not at all.",
+     "understood, of the configuration or of the tensors, is refused by name. A folder's tokenizer.json, "
+     "tokenizer_config.json "
+     "and chat_template.jinja give the vocabulary; without the first the file has none. OUT is there whole or not at "
+     "all.",
      "cloister convert SmolLM2-135M -o model.gguf\n"
      "cloister convert model-00001-of-00003.gguf -o model.gguf"},
     {"inspect", NULL,

@@ -42,7 +42,7 @@ static struct folder_text take_text(const uint8_t **bytes, size_t *len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-    static uint8_t memory[1 << 26], out[1 << 16];
+    static uint8_t memory[1 << 27], out[1 << 16];
     struct arena arena;
     struct virtual_file f;
     struct reason why = {""};

@@ -297,12 +297,119 @@ def test_seal(folder):
     code, _, errors = run(CLOISTER, "unseal", sealed, "-o", plain, "--raw-key", key)
     with open(out, "rb") as a, open(plain, "rb") as b:
         point(code == 0 and a.read() == b.read(), "IMP-20: and the same bytes", errors)
+    code, errors = convert(hf, out)
+    point(code == 0 and "no vocabulary" in errors, "IMP-50: no tokenizer.json is told", errors)
     code, text, errors = run(CLOISTER, "bench", "--model", hf, "--prompt", "8", "--decode", "2", "--json")
     point(code == 0 and b"decode_tokens_per_s" in text, "a folder is measured as it is", errors)
     code, _, errors = run(CLOISTER, "convert", hf, "-o", out)
     point(code == 1 and "--force" in errors, "an output that is there", errors)
     code, _, errors = run(CLOISTER, "convert", out, "-o", out + "2")
     point(code == 1 and "already" in errors, "a model that is one file", errors)
+
+
+LLAMA3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+" \
+    r"|\s+(?!\S)|\s+"
+LEVEL = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+
+
+def cut(regex):
+    return {"type": "Sequence", "pretokenizers": [
+        {"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": False},
+        dict(LEVEL, use_regex=False)]}
+
+
+def byte_tokenizer(pre, ignore_merges=False, arrays=False):
+    merges = [["a", "b"], ["ab", "c"]]
+    return {"version": "1.0", "added_tokens": [{"id": 5, "content": "<|end|>", "special": True},
+                                               {"id": 6, "content": "<tool>", "special": False}],
+            "normalizer": None, "pre_tokenizer": pre,
+            "post_processor": {"type": "TemplateProcessing",
+                               "single": [{"SpecialToken": {"id": "<|end|>", "type_id": 0}},
+                                          {"Sequence": {"id": "A", "type_id": 0}}]},
+            "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "c": 2, "ab": 3, "abc": 4}, "byte_fallback": False,
+                      "ignore_merges": ignore_merges, "merges": merges if arrays else [" ".join(m) for m in merges]}}
+
+
+def spm_tokenizer(normalizer, pre):
+    vocab = {"<unk>": 0, "<s>": 1, "</s>": 2, "<0x41>": 3, "a": 4, "b": 5, "ab": 6, "\u2581": 7, "\u2581ab": 8}
+    return {"added_tokens": [{"id": i, "content": t, "special": True} for i, t in enumerate(("<unk>", "<s>", "</s>"))],
+            "normalizer": normalizer, "pre_tokenizer": pre, "post_processor": None,
+            "model": {"type": "BPE", "unk_token": "<unk>", "byte_fallback": True, "vocab": vocab,
+                      "merges": ["a b", "\u2581 ab"]}}
+
+
+PREPEND = {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "\u2581"},
+                                               {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}]}
+
+
+def texts(*values):
+    return struct.pack("<IIQ", 9, 8, len(values)) + b"".join(make.text(v) for v in values)
+
+
+def test_tokenizers(folder):
+    hf, ref, out = (os.path.join(folder, n) for n in ("hf", "ref.gguf", "tok.gguf"))
+    shutil.rmtree(hf, ignore_errors=True)
+    make_hf.build("llama", "F16", 1, hf, ref)
+
+    def read(tokenizer, settings):
+        for name, value in (("tokenizer.json", tokenizer), ("tokenizer_config.json", settings)):
+            with open(os.path.join(hf, name), "w") as f:
+                json.dump(value, f)
+        code, errors = convert(hf, out)
+        return (read_gguf(out)[0] if code == 0 else {}), errors, code
+
+    settings = {"bos_token": "<|end|>", "eos_token": {"content": "<tool>"}, "chat_template": "{{ x }}"}
+    pads = ["[PAD%d]" % i for i in range(7, 320)]
+    for pre, ignore, arrays, name in ((LEVEL, False, False, "gpt-2"), (cut(LLAMA3), True, True, "llama-bpe"),
+                                      (cut(LLAMA3), False, False, "smaug-bpe"),
+                                      (cut(LLAMA3.replace("{1,3}", "")), False, True, "qwen2"),
+                                      ({"type": "Sequence", "pretokenizers":
+                                        [{"type": "Digits", "individual_digits": True}, LEVEL]}, False, False, "smollm")):
+        keys, errors, _ = read(byte_tokenizer(pre, ignore, arrays), settings)
+        wanted = {"model": make.value("text", "gpt2"), "pre": make.value("text", name),
+                  "tokens": texts("a", "b", "c", "ab", "abc", "<|end|>", "<tool>", *pads),
+                  "merges": texts("a b", "ab c"),
+                  "token_type": make.value("array i32", [1] * 5 + [3, 4] + [5] * 313),
+                  "bos_token_id": make.value("u32", 5), "eos_token_id": make.value("u32", 6),
+                  "add_bos_token": make.value("bool", True), "add_eos_token": make.value("bool", False)}
+        got = {k[15:]: v for k, v in keys.items() if k.startswith("tokenizer.ggml.")}
+        point(got == wanted and keys["tokenizer.chat_template"] == make.value("text", "{{ x }}"),
+              "IMP-50 IMP-51 IMP-52 IMP-54: byte-level BPE, %s" % name,
+              errors + str([k for k in set(got) | set(wanted) if got.get(k) != wanted.get(k)]))
+    settings = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "add_bos_token": True,
+                "chat_template": [{"name": "rag", "template": "no"}, {"name": "default", "template": "yes"}]}
+    metaspace = {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "never", "split": False}
+    for normalizer, pre, prefix in ((PREPEND, None, True), (None, metaspace, False),
+                                    (None, dict(metaspace, prepend_scheme="first"), True),
+                                    (PREPEND["normalizers"][1], None, False)):
+        keys, errors, _ = read(spm_tokenizer(normalizer, pre), settings)
+        scores = struct.unpack_from("<9f", keys.get("tokenizer.ggml.scores", b"\0" * 64), 16)
+        point(keys.get("tokenizer.ggml.model") == make.value("text", "llama") and
+              keys["tokenizer.ggml.add_space_prefix"] == make.value("bool", prefix) and
+              keys["tokenizer.ggml.token_type"] == make.value("array i32", [2, 3, 3, 6] + [1] * 5 + [5] * 311) and
+              scores[6] == 0 and scores[8] == -1 and max(scores[4], scores[5], scores[7]) < -1 and
+              keys["tokenizer.chat_template"] == make.value("text", "yes"),
+              "IMP-50 IMP-51 IMP-53 IMP-54: SentencePiece BPE, prefix %s" % prefix, errors)
+    good = byte_tokenizer(LEVEL)
+    model = good["model"]
+    for bad, text, what in (
+            (dict(good, pre_tokenizer=cut("[a-z]+")), "[a-z]+", "an unknown expression"),
+            (dict(good, pre_tokenizer={"type": "Whitespace"}), "", "an unknown pre_tokenizer"),
+            (dict(good, normalizer={"type": "Lowercase"}), "Lowercase", "an unknown normalizer"),
+            (dict(good, model=dict(model, type="Unigram")), "Unigram", "an unknown model"),
+            (dict(good, model=dict(model, end_of_word_suffix="</w>")), "end_of_word_suffix", "a suffix of words"),
+            (dict(good, model=dict(model, merges=["ab"])), "merge", "a merge of one part"),
+            (dict(good, model=dict(model, merges=[["a", " b"]])), "merge", "a merge with a space"),
+            (dict(good, model=dict(model, vocab={"a": 0, "b": 0})), "two tokens", "two tokens of one number"),
+            (dict(good, model=dict(model, vocab={"a": 320})), "number", "a number beyond the model's"),
+            (dict(good, model=dict(model, vocab={"a" * 1025: 0})), "1024", "a token that is too long"),
+            (dict(good, model={"type": "BPE", "vocab": {}}), "merges", "no merges"), ([], "model", "no tokenizer")):
+        _, errors, code = read(bad, {})
+        point(code in (1, 5) and text in errors and errors.count("cloister: error: ") == 1, "IMP-51 IMP-52: " + what, errors)
+    with open(os.path.join(hf, "tokenizer.json"), "w") as f:
+        f.write("{")
+    code, errors = convert(hf, out)
+    point(code == 5 and "tokenizer.json" in errors, "IMP-50: no JSON", errors)
 
 
 def main():
@@ -312,6 +419,7 @@ def main():
         test_bad_splits(folder)
         test_bad_folders(folder)
         test_seal(folder)
+        test_tokenizers(folder)
     print("1..%d" % count)
     return failed != 0
 
