@@ -14,7 +14,7 @@
 enum {
     VOCABULARY_GAPS_MAX = 16384, /* numbers that the model has and the tokenizer does not use */
     VOCABULARY_TEXT_MAX = 1024,
-    VOCABULARY_NONE = UINT32_MAX,
+    VOCABULARY_NONE = 0x7fffffff,
 };
 
 /* Numbered as tokenizer.ggml.token_type. */

@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-static const char tail[] = "-00000-of-00000.gguf";
-enum { TAIL_LEN = sizeof tail - 1, NUMBER_AT = 1, COUNT_AT = 10, DIGITS = 5 };
+enum { TAIL_LEN = sizeof "-00000-of-00000.gguf" - 1, NUMBER_AT = 1, COUNT_AT = 10, DIGITS = 5 };
 
 static bool digits(uint32_t *value, const char *text)
 {
