@@ -47,6 +47,9 @@ $(addprefix $(BUILD)/src/engine/kernel/,avx512.o avx512_dot.o): EXTRA += -O3 -ma
  -mavx512dq -mavx512vnni
 GRAMMAR_SRC := $(addprefix src/grammar/, build.c code_ranges.c gbnf.c schema.c schema_array.c schema_json.c \
  schema_look.c schema_number.c schema_object.c schema_pattern.c schema_text.c)
+IMPORT_SRC := $(addprefix src/import/, \
+ builder.c fields.c folder.c safetensors.c source_config.c source_family.c source_rope.c source_split.c \
+ source_tensors.c source_tokenizer.c source_vocabulary.c split.c tensor_set.c virtual_file.c)
 SYS_SRC := $(addprefix src/sys/, \
  api_error.c clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c release_client.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/start.c openssl/x25519.c \
  https_answer.c https_client.c https_connection.c https_receive.c https_server.c https_url.c https_wire.c listen.c tls_identity.c)
@@ -60,7 +63,7 @@ BROKER_SRC := $(addprefix src/broker/, \
  serve.c store.c)
 CLIENT_SRC := $(addprefix src/client/, bench.c chat.c chat_message.c chat_stream.c chat_template.c detokenize.c private_request.c \
  simulator.c token_ids.c tokenize.c verify.c verify_command.c vocabulary_file.c)
-CLIENT_SRC += $(addprefix src/client/, fernet.c inspect.c keys.c keys_file.c keys_rewrap.c receipt.c replay.c replay_model.c replay_run.c seal.c seal_source.c \
+CLIENT_SRC += $(addprefix src/client/, fernet.c inspect.c keys.c keys_file.c keys_rewrap.c receipt.c replay.c replay_model.c replay_run.c seal.c convert.c seal_import.c seal_source.c \
  seal_write.c unseal.c)
 
 # ---- tests: test/NAME.c is one program each; fuzz targets: test/fuzz/NAME.c with test/fuzz/corpus/NAME/ ----
@@ -76,9 +79,10 @@ ENGINE_TESTS := engine/reference engine/cache engine/tokenizer engine/pretokeniz
  engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/sample_filters engine/admission engine/workers engine/grammar engine/choose engine/speculate
 TESTS += $(ENGINE_TESTS)
+TESTS += import/safetensors import/folder
 TESTS += grammar/gbnf grammar/schema
 TESTS += template/language template/limits template/origin
-SCRIPT_TESTS += test/cli/seal.sh test/cli/tokenize.sh test/cli/embed.sh test/models/families.py test/models/formats.py test/template/oracle.sh
+SCRIPT_TESTS += test/cli/seal.sh test/cli/tokenize.sh test/cli/embed.sh test/models/families.py test/models/formats.py test/models/import.py test/template/oracle.sh
 # programs that scripts use
 TEST_TOOLS := engine/print_logits engine/print_rows template/render_lines
 SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh test/cli/options.sh test/cli/transcripts.sh
@@ -92,6 +96,7 @@ FUZZERS += sim_parse bundle_parse policy_parse release_parse audit_record_parse
 FUZZERS += gguf_parse tokenizer_encode token_ids_parse
 FUZZERS += template_parse
 FUZZERS += gbnf_parse schema_parse grammar_check
+FUZZERS += safetensors_parse folder_convert split_join
 FUZZERS += config_parse chat_request_parse frame_read http_route
 
 # what a static libcrypto needs differs between Debian 12 and 13 (zlib, zstd)
@@ -100,7 +105,7 @@ LIBS_ALL := -lsqlite3 -levent_openssl -levent_pthreads -levent_core -lssl -lcryp
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 group = -Wl,--start-group $(patsubst %,$(BUILD)/lib%.a,$(1)) -Wl,--end-group
-ARCHIVES := client broker enclave names sys grammar engine template core
+ARCHIVES := client broker enclave names sys import grammar engine template core
 LIB_FILES := $(ARCHIVES:%=$(BUILD)/lib%.a)
 
 PROGRAMS := $(BUILD)/cloister $(BUILD)/cloister-enclave
@@ -120,6 +125,7 @@ $(BUILD)/libcore.a: $(call objects,$(CORE_SRC))
 $(BUILD)/libengine.a: $(call objects,$(ENGINE_SRC))
 $(BUILD)/libtemplate.a: $(call objects,$(TEMPLATE_SRC))
 $(BUILD)/libgrammar.a: $(call objects,$(GRAMMAR_SRC))
+$(BUILD)/libimport.a: $(call objects,$(IMPORT_SRC))
 $(BUILD)/libsys.a: $(call objects,$(SYS_SRC))
 $(BUILD)/libenclave.a: $(call objects,$(ENCLAVE_SRC))
 $(BUILD)/libnames.a: $(BUILD)/src/sys/resolve_names.o
@@ -136,7 +142,7 @@ MANUAL_OBJECTS := $(addprefix $(BUILD)/src/main/,groups.o manual.o manual_text.o
 $(BUILD)/cloister: $(BUILD)/src/main/cloister.o $(BUILD)/src/main/groups.o $(LIB_FILES)
 $(BUILD)/cloister-manual: $(BUILD)/src/main/manual_main.o $(MANUAL_OBJECTS) $(LIB_FILES)
 $(BUILD)/cloister $(BUILD)/cloister-manual:
-	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,client broker names sys engine template core) $(LIBS_ALL)
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,client broker names sys import engine template core) $(LIBS_ALL)
 
 # the manual pages and the shell's completion, from the same tables as the commands
 man: $(BUILD)/cloister-manual
@@ -152,10 +158,10 @@ $(BUILD)/cloister-enclave: $(BUILD)/src/enclave/main.o $(BUILD)/src/sys/resolve_
 	 $(BUILD)/src/sys/resolve_numeric.o $(call group,enclave sys grammar engine template core) $(LIBS_ENCLAVE) 2>$@.warnings || \
 	 { cat $@.warnings; exit 1; }
 
-# core, engine, grammar and template are pure C11; the rest may call the system
+# core, engine, embed, grammar, import and template are pure C11; the rest may call the system
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(if $(filter src/core/% src/engine/% src/embed/% src/grammar/% src/template/%,$<),,-D_GNU_SOURCE) -iquote src -iquote test $(CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
+	$(CC) $(if $(filter src/core/% src/engine/% src/embed/% src/grammar/% src/import/% src/template/%,$<),,-D_GNU_SOURCE) -iquote src -iquote test $(CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
 
 # one file for each instruction set of the SHA-256 lanes
 $(BUILD)/src/core/crypto/sha256_lanes_avx2.o: EXTRA := -mavx2

@@ -80,17 +80,21 @@ point 'grammar asks only for memory and string functions, core and engine' "$wor
 defined "$build/libtemplate.a" "$build"/src/core/base/*.o "$build"/src/core/codec/*.o | sort -u - "$work/libc" >"$work/allowed"
 undefined "$build/libtemplate.a" | comm -23 - "$work/allowed" >"$work/template"
 point 'template asks only for memory and string functions, core/base and core/codec' "$work/template"
-for archive in core engine grammar template; do
+defined "$build/libimport.a" "$build/libengine.a" "$build"/src/core/base/*.o "$build"/src/core/codec/*.o |
+    sort -u - "$work/libc" >"$work/allowed"
+undefined "$build/libimport.a" | comm -23 - "$work/allowed" >"$work/import"
+point 'import asks only for memory and string functions, core/base, core/codec and engine' "$work/import"
+for archive in core engine grammar import template; do
     objdump -t "$build/lib$archive.a" | awk -v a=$archive '
         / (\.data|\.bss|\*COM\*)/ && !/\.data\.rel\.ro|asan|ubsan|\.Lubsan/ && $NF !~ /^\.(data|bss)/ { print a ": " $NF }'
 done >"$work/globals"
-point 'core, engine, grammar and template have no writable globals' "$work/globals"
+point 'core, engine, grammar, import and template have no writable globals' "$work/globals"
 
 # ---- the enclave's binary ----
 binary=$build/cloister-enclave
-defined "$build/libclient.a" "$build/libbroker.a" >"$work/foreign"
+defined "$build/libclient.a" "$build/libbroker.a" "$build/libimport.a" >"$work/foreign"
 nm "$binary" | awk 'NF == 3 { print $3 }' | sort -u | comm -12 - "$work/foreign" >"$work/strangers"
-point 'no symbol of client or broker is in the enclave' "$work/strangers"
+point 'no symbol of client, broker or import is in the enclave' "$work/strangers"
 nm -u "$build/libenclave.a" "$build/libsys.a" "$build/libcore.a" "$build/libengine.a" "$build/libgrammar.a" |
     grep -E 'getaddrinfo|gethostby|getservby|getpw|getgr|dlopen|iconv' >"$work/nss"
 point 'nothing of ours in the enclave loads libraries at run time' "$work/nss"
@@ -110,7 +114,7 @@ else
 fi
 
 # ---- parsers and their fuzz targets ----
-grep -hoE '\b[a-z0-9_]+_parse\(' src/core/*/*.h src/engine/*.h src/grammar/*.h src/template/template.h | tr -d '(' | sort -u |
+grep -hoE '\b[a-z0-9_]+_parse\(' src/core/*/*.h src/engine/*.h src/grammar/*.h src/import/*.h src/template/template.h | tr -d '(' | sort -u |
     while read -r parser; do
         targets=$(grep -lE "\\b$parser\\(" test/fuzz/*.c)
         [ -n "$targets" ] || echo "$parser: no fuzz target calls it"

@@ -27,6 +27,12 @@ static const struct command_option seal_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct command_option convert_options[] = {
+    {"o", "OUT", "the GGUF file to write (mandatory)"},
+    {"force", NULL, "replace OUT when it is there"},
+    {NULL, NULL, NULL},
+};
+
 static const struct command_option inspect_options[] = {
     {"json", NULL, "print as one JSON object"},
     {NULL, NULL, NULL},
@@ -43,6 +49,8 @@ static const struct command_option unseal_options[] = {
 
 const struct command seal_commands[] = {
     {"seal", "MODEL", 1, 1, "encrypt a model for brokers and key holders", seal_options, seal_run},
+    {"convert", "MODEL", 1, 1, "write a safetensors folder or split GGUF model as one GGUF file", convert_options,
+     convert_run},
     {"inspect", "FILE", 1, 1, "show what a sealed model says of itself, without a key", inspect_options, inspect_run},
     {"unseal", "FILE", 1, 1, "decrypt a sealed model that you hold a key of", unseal_options, unseal_run},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},

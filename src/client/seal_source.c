@@ -27,6 +27,16 @@ static enum status open_fernet(struct seal_source *source, const struct fernet_k
     return status;
 }
 
+static enum status open_import(struct seal_source *source, const char *path, bool is_folder, struct reason *why)
+{
+    source->import = calloc(1, sizeof *source->import);
+    if (source->import == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = seal_import_open(source->import, path, is_folder, why);
+    source->plain_len = source->import->file.len;
+    return status;
+}
+
 enum status seal_source_open(struct seal_source *source, const char *path, const struct fernet_key *fernet_key,
                              struct reason *why)
 {
@@ -36,7 +46,9 @@ enum status seal_source_open(struct seal_source *source, const char *path, const
     if (source->fd < 0 || fstat(source->fd, &info) != 0)
         return status_from_errno(why, "cannot open", path);
     enum status status = STATUS_OK;
-    if (!S_ISREG(info.st_mode)) {
+    if (fernet_key == NULL && seal_import_wants(path, S_ISDIR(info.st_mode))) {
+        status = open_import(source, path, S_ISDIR(info.st_mode), why);
+    } else if (!S_ISREG(info.st_mode)) {
         reason_set(why, path, " is not a regular file; a model is read twice", NULL);
         status = STATUS_USAGE;
     } else {
@@ -59,6 +71,10 @@ void seal_source_close(struct seal_source *source)
         fernet_close(source->fernet);
     free(source->fernet);
     source->fernet = NULL;
+    if (source->import != NULL)
+        seal_import_close(source->import);
+    free(source->import);
+    source->import = NULL;
     if (source->fd >= 0)
         close(source->fd);
     source->fd = -1;
@@ -68,7 +84,8 @@ enum status seal_source_read(struct seal_source *source, uint64_t offset, uint8_
 {
     if (source->fernet != NULL)
         return fernet_read(source->fernet, offset, out, len, why);
-    enum status status = fd_pread_all(source->fd, out, len, offset, why);
+    enum status status = source->import != NULL ? seal_import_read(source->import, offset, out, len, why)
+                                                : fd_pread_all(source->fd, out, len, offset, why);
     if (status == STATUS_TRUNCATED) {
         reason_set(why, "the model became shorter while it was read; try again when nobody writes to it", NULL);
         status = STATUS_BUSY;
@@ -86,10 +103,17 @@ bool seal_source_is_parallel(const struct seal_source *source)
     return source->fernet == NULL;
 }
 
+bool seal_source_is_imported(const struct seal_source *source)
+{
+    return source->import != NULL;
+}
+
 enum status seal_source_check_unchanged(const struct seal_source *source, struct reason *why)
 {
     struct stat info;
-    if (fstat(source->fd, &info) == 0 && (uint64_t)info.st_size == source->file_len)
+    bool same = source->import != NULL ? seal_import_is_unchanged(source->import)
+                                       : fstat(source->fd, &info) == 0 && (uint64_t)info.st_size == source->file_len;
+    if (same)
         return STATUS_OK;
     reason_set(why, "the model's length changed while it was read; try again when nobody writes to it", NULL);
     return STATUS_BUSY;

@@ -156,10 +156,10 @@ static void unpack4(uint8_t *unit, uint8_t packed[FORMAT_ROWS][12])
     for (size_t row = 0; row < FORMAT_ROWS; row++) {
         const uint8_t *p = packed[row];
         for (size_t i = 0; i < 8; i++) {
-            uint8_t scale = i < 4 ? p[i] & 63 : (uint8_t)((p[i + 4] & 15) | (p[i - 4] >> 6) << 4);
-            uint8_t min = i < 4 ? p[i + 4] & 63 : (uint8_t)(p[i + 4] >> 4 | (p[i] >> 6) << 4);
-            unit[i * FORMAT_ROWS + row] = scale;
-            unit[(8 + i) * FORMAT_ROWS + row] = min;
+            int scale = i < 4 ? p[i] & 63 : ((p[i + 4] & 15) | (p[i - 4] >> 6) << 4);
+            int min = i < 4 ? p[i + 4] & 63 : (p[i + 4] >> 4 | (p[i] >> 6) << 4);
+            unit[i * FORMAT_ROWS + row] = (uint8_t)scale;
+            unit[(8 + i) * FORMAT_ROWS + row] = (uint8_t)min;
         }
     }
 }

@@ -58,9 +58,23 @@ const struct manual_text manual_texts[] = {
      "for "
      "each recipient: brokers (`--for`) and holders of a raw key (`--raw-key`). At least one is needed. Prints the "
      "model root, by which policies, evidence and receipts name the model; it depends on the plaintext alone. OUT is "
-     "there whole or not at all.",
+     "there whole or not at all. MODEL is a file, or a safetensors folder or the first part of a split GGUF model, "
+     "which "
+     "become one GGUF file on the way (`cloister convert`).",
      "cloister seal model.gguf -o model.sealed --for broker.pub\n"
      "cloister seal model.enc --from-fernet old.key -o model.sealed --raw-key key"},
+    {"convert", NULL,
+     "Writes the GGUF file that `cloister seal` makes of MODEL: of a safetensors folder (config.json, "
+     "model.safetensors "
+     "or "
+     "its parts with their index) or of a split GGUF model, named by its first part. Matrices keep their type. What is "
+     "not "
+     "understood, of the configuration or of the tensors, is refused by name. A folder's tokenizer.json, "
+     "tokenizer_config.json "
+     "and chat_template.jinja give the vocabulary; without the first the file has none. OUT is there whole or not at "
+     "all.",
+     "cloister convert SmolLM2-135M -o model.gguf\n"
+     "cloister convert model-00001-of-00003.gguf -o model.gguf"},
     {"inspect", NULL,
      "Prints model root, file id, length and recipients of a sealed model. Without a key nothing of this is proven; "
      "`cloister unseal` proves it.",

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "import/source_vocabulary.h"
+
+#include "engine/sort.h"
+
+#include <string.h>
+
+static enum status fail(struct reason *why, enum status status, const char *text, const char *name, size_t len)
+{
+    reason_set(why, "tokenizer.json: ", text, " ", NULL);
+    reason_add_quoted(why, name, len);
+    return status;
+}
+
+static enum status set(struct source_vocabulary *v, const char *text, size_t len, const struct json *number,
+                       enum source_kind kind, struct reason *why)
+{
+    uint64_t id;
+    if (len == 0 || len > VOCABULARY_TEXT_MAX)
+        return fail(why, STATUS_LIMIT, "a token that is empty or longer than 1024 bytes", text, len < 32 ? len : 32);
+    if (json_u64(&id, number) != STATUS_OK || id >= v->n)
+        return fail(why, STATUS_MALFORMED, "a token whose number the model does not have:", text, len);
+    struct source_token *t = &v->tokens[id];
+    if (t->text != NULL && (t->len != len || memcmp(t->text, text, len) != 0))
+        return fail(why, STATUS_MALFORMED, "two tokens with the number of", text, len);
+    *t = (struct source_token){text, len, kind, 0};
+    return STATUS_OK;
+}
+
+static bool is_byte(const char *text, size_t len)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    return len == 6 && memcmp(text, "<0x", 3) == 0 && text[5] == '>' && memchr(hex, text[3], 16) != NULL &&
+           memchr(hex, text[4], 16) != NULL;
+}
+
+static enum status read_tokens(struct source_vocabulary *v, const struct json *root, bool spm, struct reason *why)
+{
+    const struct json *model = json_get(root, "model"), *vocab = json_get(model, "vocab");
+    const struct json *added = json_get(root, "added_tokens"), *unknown = json_get(model, "unk_token");
+    enum status status = STATUS_OK;
+    if (vocab == NULL || vocab->type != JSON_OBJECT)
+        return fail(why, STATUS_MALFORMED, "no", "vocab", 5);
+    for (const struct json *m = vocab->first; m != NULL && status == STATUS_OK; m = m->next)
+        status = set(v, m->key, m->key_len, m, spm && is_byte(m->key, m->key_len) ? KIND_BYTE : KIND_NORMAL, why);
+    for (const struct json *m = added == NULL ? NULL : added->first; m != NULL && status == STATUS_OK; m = m->next) {
+        const struct json *text = json_get(m, "content"), *special = json_get(m, "special");
+        bool control = special != NULL && special->type == JSON_TRUE;
+        if (text == NULL || text->type != JSON_STRING)
+            return fail(why, STATUS_MALFORMED, "an added token without", "content", 7);
+        status = set(v, text->text, text->text_len, json_get(m, "id"), control ? KIND_CONTROL : KIND_USER_DEFINED, why);
+    }
+    for (uint32_t i = 0; i < v->n && spm && unknown != NULL && status == STATUS_OK; i++)
+        if (v->tokens[i].text != NULL && unknown->type == JSON_STRING && unknown->text_len == v->tokens[i].len &&
+            memcmp(unknown->text, v->tokens[i].text, v->tokens[i].len) == 0)
+            v->tokens[i].kind = KIND_UNKNOWN;
+    return status;
+}
+
+static int compare(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+    return order != 0 ? order : a_len < b_len ? -1 : a_len > b_len;
+}
+
+static bool is_before(const void *context, uint32_t a, uint32_t b)
+{
+    const struct source_token *x = (const struct source_token *)context + a;
+    const struct source_token *y = (const struct source_token *)context + b;
+    if (x->text == NULL || y->text == NULL)
+        return x->text != NULL;
+    int order = compare(x->text, x->len, y->text, y->len);
+    return order != 0 ? order < 0 : a < b;
+}
+
+uint32_t source_vocabulary_find(const struct source_vocabulary *v, const char *text, size_t len)
+{
+    uint32_t low = 0;
+    uint32_t high = v->used_n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        const struct source_token *t = &v->tokens[v->sorted[middle]];
+        int order = compare(t->text, t->len, text, len);
+        if (order == 0)
+            return v->sorted[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return VOCABULARY_NONE;
+}
+
+bool source_merge_read(const struct json *merge, const char *parts[static 2], size_t lens[static 2])
+{
+    if (merge->type == JSON_ARRAY) {
+        const struct json *left = merge->first;
+        if (merge->members_n != 2 || left->type != JSON_STRING || left->next->type != JSON_STRING)
+            return false;
+        parts[0] = left->text;
+        lens[0] = left->text_len;
+        parts[1] = left->next->text;
+        lens[1] = left->next->text_len;
+        return lens[0] != 0 && lens[1] != 0;
+    }
+    const char *space = merge->type == JSON_STRING ? memchr(merge->text, ' ', merge->text_len) : NULL;
+    if (space == NULL)
+        return false;
+    parts[0] = merge->text;
+    lens[0] = (size_t)(space - merge->text);
+    parts[1] = space + 1;
+    lens[1] = merge->text_len - lens[0] - 1;
+    return lens[0] != 0 && lens[1] != 0 && memchr(parts[1], ' ', lens[1]) == NULL;
+}
+
+/* A token's score is less the number of the first merge that makes it; those that none makes come after all. */
+static enum status score(struct source_vocabulary *v, const struct json *merges, struct reason *why)
+{
+    char text[2 * VOCABULARY_TEXT_MAX];
+    uint32_t rank = 0;
+    for (uint32_t i = 0; i < v->n; i++)
+        v->tokens[i].score = v->tokens[i].kind == KIND_NORMAL ? -(float)merges->members_n - (float)i : 0;
+    for (const struct json *m = merges->first; m != NULL; m = m->next, rank++) {
+        const char *parts[2];
+        size_t lens[2];
+        if (!source_merge_read(m, parts, lens) || lens[0] > VOCABULARY_TEXT_MAX || lens[1] > VOCABULARY_TEXT_MAX)
+            return fail(why, STATUS_MALFORMED, "a merge that is not of two parts in", "merges", 6);
+        memcpy(text, parts[0], lens[0]);
+        memcpy(text + lens[0], parts[1], lens[1]);
+        uint32_t id = source_vocabulary_find(v, text, lens[0] + lens[1]);
+        if (id != VOCABULARY_NONE && v->tokens[id].kind == KIND_NORMAL && v->tokens[id].score < -(float)rank)
+            v->tokens[id].score = -(float)rank;
+    }
+    return STATUS_OK;
+}
+
+enum status source_vocabulary_read(struct source_vocabulary *v, struct arena *a, const struct json *root, bool spm,
+                                   uint32_t vocab_n, struct reason *why)
+{
+    const struct json *model = json_get(root, "model");
+    const struct json *vocab = json_get(model, "vocab"), *merges = json_get(model, "merges");
+    const struct json *added = json_get(root, "added_tokens");
+    *v = (struct source_vocabulary){.n = vocab_n};
+    size_t known = (vocab == NULL ? 0 : vocab->members_n) + (added == NULL ? 0 : added->members_n);
+    if (merges == NULL || merges->type != JSON_ARRAY)
+        return fail(why, STATUS_MALFORMED, "no", "merges", 6);
+    if (vocab_n == 0 || vocab_n > known + VOCABULARY_GAPS_MAX)
+        return fail(why, STATUS_MALFORMED, "far fewer tokens than the model has in", "vocab", 5);
+    v->tokens = arena_take(a, vocab_n, sizeof *v->tokens, _Alignof(struct source_token));
+    v->sorted = arena_take(a, vocab_n, sizeof *v->sorted, _Alignof(uint32_t));
+    if (v->tokens == NULL || v->sorted == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = read_tokens(v, root, spm, why);
+    if (status != STATUS_OK)
+        return status;
+    sort_indices(v->sorted, vocab_n, is_before, v->tokens);
+    while (v->used_n < vocab_n && v->tokens[v->sorted[v->used_n]].text != NULL)
+        v->used_n++;
+    return spm ? score(v, merges, why) : STATUS_OK;
+}
