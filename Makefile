@@ -110,15 +110,6 @@ LIB_FILES := $(ARCHIVES:%=$(BUILD)/lib%.a)
 
 PROGRAMS := $(BUILD)/cloister $(BUILD)/cloister-enclave
 
-# the engine for other programs: this archive and src/embed/cloister_engine.h; example/generate.c uses nothing else
-EMBED_SRC := src/embed/cloister_engine.c $(filter src/core/base/%,$(CORE_SRC)) $(ENGINE_SRC)
-$(BUILD)/libcloister-engine.a: $(call objects,$(EMBED_SRC))
-	@rm -f $@
-	ar qcsD $@ $^
-$(BUILD)/example/generate: example/generate.c $(BUILD)/libcloister-engine.a src/embed/cloister_engine.h
-	@mkdir -p $(@D)
-	$(CC) $(filter-out -D%,$(CFLAGS)) -iquote src/embed $(LDFLAGS) -o $@ $< $(BUILD)/libcloister-engine.a
-
 all: $(PROGRAMS) $(BUILD)/example/generate
 
 $(BUILD)/libcore.a: $(call objects,$(CORE_SRC))
@@ -134,6 +125,15 @@ $(BUILD)/libclient.a: $(call objects,$(CLIENT_SRC))
 $(LIB_FILES):
 	@rm -f $@
 	ar qcsD $@ $^
+
+# the engine for other programs: this archive and src/embed/cloister_engine.h; example/generate.c uses nothing else
+EMBED_SRC := src/embed/cloister_engine.c $(filter src/core/base/%,$(CORE_SRC)) $(ENGINE_SRC)
+$(BUILD)/libcloister-engine.a: $(call objects,$(EMBED_SRC))
+	@rm -f $@
+	ar qcsD $@ $^
+$(BUILD)/example/generate: example/generate.c $(BUILD)/libcloister-engine.a src/embed/cloister_engine.h
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -D%,$(CFLAGS)) -iquote src/embed $(LDFLAGS) -o $@ $< $(BUILD)/libcloister-engine.a
 
 MANUAL_OBJECTS := $(addprefix $(BUILD)/src/main/,groups.o manual.o manual_text.o completion.o)
 
