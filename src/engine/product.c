@@ -40,8 +40,7 @@ void forward_input(const struct engine *e, const struct engine_input *in, size_t
     }
 }
 
-/* Asks for the codes of the next chunk, or of what follows them, while this one is used: without it a core reads memory
- * at two thirds of its speed. */
+/* Asks for the codes of the next chunk, or of what follows them, while this one is used. */
 static void prefetch_codes(const struct weight_group *g, const struct weight_format *f, size_t column)
 {
     size_t len = (size_t)FORMAT_SUPER * FORMAT_ROWS * f->fields[0].room / f->unit_columns;
