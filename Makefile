@@ -38,12 +38,12 @@ ENGINE_SRC := $(addprefix src/engine/, \
  attention.c cache.c engine.c experts.c family.c format.c forward.c gguf.c gguf_value.c layout.c \
  model.c model_tensors.c numerics.c product.c rope.c row.c sample.c sample_adjust.c \
  sample_filter.c sample_logprobs.c sample_order.c sample_weights.c sequence.c sort.c speculate.c step.c choose.c grammar.c grammar_run.c \
- token_bytes.c workers.c kernel/avx2.c kernel/avx2_dot.c kernel/avx512.c kernel/avx512_dot.c kernel/kernels.c kernel/scalar.c)
+ token_bytes.c workers.c kernel/avx2.c kernel/avx2_dot.c kernel/avx2_gemv.c kernel/avx512.c kernel/avx512_dot.c kernel/avx512_gemv.c kernel/kernels.c kernel/scalar.c)
 ENGINE_SRC += $(addprefix src/engine/tokenizer/, \
  bpe.c charsmap.c cleanup.c detokenizer.c encode.c ends.c merges.c merging.c pattern.c pattern_sets.c scan.c settings.c spm.c \
  tokenizer.c trie.c unicode.c unicode_bases.c unicode_categories.c unicode_lower.c unigram.c vocabulary.c wordpiece.c)
-$(addprefix $(BUILD)/src/engine/kernel/,avx2.o avx2_dot.o): EXTRA += -O3 -mavx2 -mfma -mf16c
-$(addprefix $(BUILD)/src/engine/kernel/,avx512.o avx512_dot.o): EXTRA += -O3 -mavx512f -mavx512bw -mavx512vl \
+$(addprefix $(BUILD)/src/engine/kernel/,avx2.o avx2_dot.o avx2_gemv.o): EXTRA += -O3 -mavx2 -mfma -mf16c
+$(addprefix $(BUILD)/src/engine/kernel/,avx512.o avx512_dot.o avx512_gemv.o): EXTRA += -O3 -mavx512f -mavx512bw -mavx512vl \
  -mavx512dq -mavx512vnni
 GRAMMAR_SRC := $(addprefix src/grammar/, build.c code_ranges.c gbnf.c schema.c schema_array.c schema_json.c \
  schema_look.c schema_number.c schema_object.c schema_pattern.c schema_text.c)
@@ -186,12 +186,12 @@ $(BUILD)/test/grammar/schema: LIBS += -ljansson
 $(BUILD)/test/fuzz/json_parse: LIBS += -ljansson
 
 # the AVX-512 kernels on a processor without AVX-512: each intrinsic in plain code (libsimde-dev)
-EMULATED := $(addprefix $(BUILD)/test/emulated/,avx512.o avx512_dot.o)
+EMULATED := $(addprefix $(BUILD)/test/emulated/,avx512.o avx512_dot.o avx512_gemv.o)
 $(EMULATED): $(BUILD)/test/emulated/%.o: src/engine/kernel/%.c test/emulated/avx512.h Makefile
 	@mkdir -p $(@D)
 	$(CC) -w -Wno-psabi -std=gnu11 -O2 -g -fPIE -mavx2 -mfma -mf16c -ffp-contract=off -fno-strict-aliasing \
 	 -include test/emulated/avx512.h -iquote test/emulated -iquote src -Dkernels_avx512=kernels_emulated \
-	 $(foreach name,expand dot_codes dot_float dot_bf16,-Davx512_$(name)=emulated_$(name)) -MMD -MP -c -o $@ $<
+	 $(foreach name,expand dot_codes gemv_codes dot_float dot_bf16,-Davx512_$(name)=emulated_$(name)) -MMD -MP -c -o $@ $<
 EMULATED_TESTS := engine/kernels engine/determinism
 $(EMULATED_TESTS:%=$(BUILD)/test/%): $(EMULATED) $(BUILD)/test/engine/emulated.o
 

@@ -41,6 +41,10 @@ static void multiply(const struct kernels *k, const struct matrix *m, size_t tok
             k->dot_float(y, FORMAT_ROWS, g.field[0], m->type == WEIGHT_F16, COLUMNS, x, COLUMNS, tokens_n);
         if (f->class == CLASS_BF16)
             k->dot_bf16(y, FORMAT_ROWS, g.field[0], COLUMNS, x, COLUMNS, tokens_n);
+        if (f->class == CLASS_CODES && tokens_n == 1 && k->gemv_codes != NULL) {
+            k->gemv_codes(y, m->type, &g, COLUMNS, &(struct codes_input){q, scales}, TOKENS);
+            continue;
+        }
         for (size_t at = 0; at < COLUMNS && f->class == CLASS_CODES; at += FORMAT_SUPER) {
             size_t slot = at / FORMAT_SUPER * TOKENS;
             struct codes_input in = {q + slot * FORMAT_SUPER, scales + slot};

@@ -6,6 +6,7 @@
 enum {
     PIECES_PER_WORKER = 6, /* so that a worker that is held up costs little */
     WORK_SHARED = 1 << 18, /* products of numbers that are worth sharing out */
+    AHEAD = 1 << 15,       /* bytes from the weights in use to those asked for */
     TOKENS_TOGETHER = 128, /* whose input stays in the second cache while a group of rows is used */
 };
 
@@ -40,13 +41,13 @@ void forward_input(const struct engine *e, const struct engine_input *in, size_t
     }
 }
 
-/* Asks for the codes of the next chunk, or of what follows them, while this one is used. */
-static void prefetch_codes(const struct weight_group *g, const struct weight_format *f, size_t column)
+/* Asks for as many bytes as a chunk of a group has, AHEAD of it. */
+static void prefetch_chunk(const struct weight_group *g, enum weight_type type, size_t column)
 {
-    size_t len = (size_t)FORMAT_SUPER * FORMAT_ROWS * f->fields[0].room / f->unit_columns;
-    const uint8_t *next = g->field[0] + (column / FORMAT_SUPER + 1) * len;
+    size_t len = (size_t)layout_group_len(type, FORMAT_SUPER);
+    const uint8_t *ahead = g->field[0] + column / FORMAT_SUPER * len + AHEAD;
     for (size_t i = 0; i < len; i += LAYOUT_ALIGN)
-        __builtin_prefetch(next + i);
+        __builtin_prefetch(ahead + i, 0, 2);
 }
 
 /* y: [tokens_n, 16 rows], zeroed: the product of one group with tokens from first on. */
@@ -63,11 +64,16 @@ static void multiply_group(const struct engine *e, float *y, const struct matrix
                      tokens_n);
     if (f->class == CLASS_BF16)
         k->dot_bf16(y, FORMAT_ROWS, g.field[0], m->columns_n, in->rounded + first * stride, stride, tokens_n);
+    if (f->class == CLASS_CODES && tokens_n == 1 && k->gemv_codes != NULL) {
+        struct codes_input codes = {.q = in->q + first * FORMAT_SUPER, .scales = in->scales + first};
+        k->gemv_codes(y, m->type, &g, m->columns_n, &codes, in->room);
+        return;
+    }
     for (size_t at = 0; at < m->columns_n && f->class == CLASS_CODES; at += FORMAT_SUPER) {
         size_t n = m->columns_n - at < FORMAT_SUPER ? m->columns_n - at : FORMAT_SUPER;
         size_t slot = at / FORMAT_SUPER * in->room + first;
         struct codes_input codes = {.q = in->q + slot * FORMAT_SUPER, .scales = in->scales + slot};
-        prefetch_codes(&g, f, at);
+        prefetch_chunk(&g, m->type, at);
         k->expand(&panel, m->type, &g, at, n);
         k->dot_codes(y, FORMAT_ROWS, &panel, f, &codes, n, tokens_n);
     }

@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-enum { COLUMNS_MAX = 512, TOKENS_MAX = 19, POSITIONS_MAX = 150 };
+enum { COLUMNS_MAX = 768, TOKENS_MAX = 19, POSITIONS_MAX = 150 };
 
 static uint64_t state = 88172645463325252;
 
@@ -193,6 +193,44 @@ static void test_product(const struct kernels *k, enum weight_type type, int fla
     check(equal, "NUM-13 NUM-20 NUM-21 NUM-23 NUM-24: %s: product with %s, flavour %d", k->name, f->name, flavour);
 }
 
+/* One token and several chunks of 256 columns, without a panel and with the reference's. */
+static bool same_gemv(const struct kernels *k, const struct matrix *m, int flavour)
+{
+    enum { ROOM = 2 };
+    static _Alignas(64) int8_t q[COLUMNS_MAX * ROOM];
+    static _Alignas(64) struct codes_scales scales[COLUMNS_MAX / FORMAT_SUPER * ROOM];
+    struct weight_group g = layout_group(m, group, 0);
+    struct panel panel;
+    fill(x, m->columns_n, flavour);
+    fill(expected, FORMAT_ROWS, 0);
+    memcpy(got, expected, FORMAT_ROWS * sizeof *got);
+    for (size_t at = 0; at < m->columns_n; at += FORMAT_SUPER) {
+        size_t slot = at / FORMAT_SUPER * ROOM;
+        size_t n = m->columns_n - at < FORMAT_SUPER ? m->columns_n - at : FORMAT_SUPER;
+        struct codes_input in = {q + slot * FORMAT_SUPER, scales + slot};
+        kernels_scalar.quantise(q + slot * FORMAT_SUPER, scales + slot, x + at, n);
+        kernels_scalar.expand(&panel, m->type, &g, at, n);
+        kernels_scalar.dot_codes(expected, FORMAT_ROWS, &panel, format_of(m->type), &in, n, 1);
+    }
+    k->gemv_codes(got, m->type, &g, m->columns_n, &(struct codes_input){q, scales}, ROOM);
+    return same(expected, got, FORMAT_ROWS);
+}
+
+static void test_gemv(const struct kernels *k, enum weight_type type, int flavour)
+{
+    static const size_t columns[] = {32, 256, 288, 512, 608, 768};
+    const struct weight_format *f = format_of(type);
+    bool equal = true;
+    struct matrix m;
+    for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++) {
+        if (columns[c] % f->unit_columns != 0)
+            continue;
+        random_group(&m, type, columns[c], flavour);
+        equal = equal && same_gemv(k, &m, flavour);
+    }
+    check(equal, "NUM-13 NUM-20: %s: one token with %s, flavour %d", k->name, f->name, flavour);
+}
+
 static void test_softmax(const struct kernels *k, int flavour)
 {
     bool equal = true;
@@ -305,8 +343,11 @@ int main(void)
             test_quantise(kernels[i], flavour);
             test_elementwise(kernels[i], flavour);
             test_softmax(kernels[i], flavour);
-            for (int type = 0; type < WEIGHT_TYPES_N; type++)
+            for (int type = 0; type < WEIGHT_TYPES_N; type++) {
                 test_product(kernels[i], (enum weight_type)type, flavour);
+                if (format_of((enum weight_type)type)->class == CLASS_CODES && kernels[i]->gemv_codes != NULL)
+                    test_gemv(kernels[i], (enum weight_type)type, flavour);
+            }
         }
     check(kernels_choose("scalar", false, false) == &kernels_scalar, "scalar is there on every processor");
     check(kernels_choose("best", false, false) == &kernels_scalar &&

@@ -183,6 +183,7 @@ const struct kernels kernels_avx2 = {
     .soft_cap = soft_cap,
     .expand = avx2_expand,
     .dot_codes = avx2_dot_codes,
+    .gemv_codes = avx2_gemv_codes,
     .dot_float = avx2_dot_float,
     .dot_bf16 = avx2_dot_bf16,
     .softmax = softmax,

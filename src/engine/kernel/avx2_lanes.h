@@ -5,6 +5,7 @@
 
 #include "engine/numerics.h"
 #include <stddef.h>
+#include <string.h>
 
 struct floats16 {
     __m256 low, high;
@@ -54,6 +55,27 @@ static inline struct floats16 fma16_negated(struct floats16 a, struct floats16 b
 static inline __m256i load_bytes(const void *bytes)
 {
     return _mm256_loadu_si256((const __m256i *)bytes);
+}
+
+/* What expand.h works with: eight rows of a line. */
+enum { LANE_BYTES = 32 };
+typedef uint64_t lane_bits __attribute__((vector_size(LANE_BYTES)));
+
+static inline lane_bits load_lanes(const uint8_t *bytes)
+{
+    return (lane_bits)load_bytes(bytes);
+}
+
+static inline void store_lanes(uint8_t *bytes, lane_bits lanes)
+{
+    _mm256_storeu_si256((__m256i *)(void *)bytes, (__m256i)lanes);
+}
+
+static inline lane_bits look_up(lane_bits lanes, const uint8_t table[16])
+{
+    __m128i half;
+    memcpy(&half, table, 16);
+    return (lane_bits)_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(half), (__m256i)lanes);
 }
 
 #endif

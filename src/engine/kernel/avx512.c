@@ -150,6 +150,7 @@ const struct kernels kernels_avx512 = {
     .soft_cap = soft_cap,
     .expand = avx512_expand,
     .dot_codes = avx512_dot_codes,
+    .gemv_codes = avx512_gemv_codes,
     .dot_float = avx512_dot_float,
     .dot_bf16 = avx512_dot_bf16,
     .softmax = softmax,

@@ -2,8 +2,7 @@
 /* Products with AVX-512 and VNNI.  A lane is a row of a group. */
 #include "engine/kernel/avx512.h"
 
-#include "engine/kernel/avx512_lanes.h"
-#include "engine/kernel/avx512_vnni.h"
+#include "engine/kernel/avx512_sums.h"
 #include "engine/kernel/expand.h"
 
 enum {
@@ -11,82 +10,64 @@ enum {
     PREFETCH = 2048, /* bytes ahead of the weights */
 };
 
-static void look_up(uint8_t *bytes, size_t n, const uint8_t table[16])
-{
-    __m128i quarter;
-    memcpy(&quarter, table, 16);
-    __m512i all = _mm512_broadcast_i32x4(quarter);
-    for (size_t i = 0; i < n; i += LINE)
-        _mm512_storeu_si512(bytes + i, _mm512_shuffle_epi8(all, load_bytes(bytes + i)));
-}
-
 void avx512_expand(struct panel *p, enum weight_type type, const struct weight_group *g, size_t column, size_t n)
 {
-    expand_codes(p, type, g, column, n, look_up);
+    expand_panel(p, type, g, column, n);
 }
 
 /* n columns of a panel for tokens_n <= TILE tokens from token first on. */
 __attribute__((always_inline)) static inline void dot_tile(float *y, size_t y_stride, const struct panel *p,
-                                                           __m512 offset, const struct codes_input *in, size_t first,
-                                                           size_t n, size_t block, bool has_min, size_t tokens_n)
+                                                           const struct codes_input *in, size_t first, size_t n,
+                                                           struct shape s, size_t tokens_n)
 {
     __m512 sums[TILE];
     for (size_t t = 0; t < tokens_n; t++)
         sums[t] = load(y + t * y_stride);
-    for (size_t b = 0; b < n / block; b++) {
+    for (size_t b = 0; b < n / s.block; b++) {
         __m512i exact[TILE];
-        const uint8_t *w = p->codes + b * block * FORMAT_ROWS;
-        const int8_t *q = in->q + first * FORMAT_SUPER + b * block;
+        const uint8_t *w = p->codes + b * s.block * FORMAT_ROWS;
+        const int8_t *q = in->q + first * FORMAT_SUPER + b * s.block;
         for (size_t t = 0; t < tokens_n; t++)
             exact[t] = _mm512_setzero_si512();
-        for (size_t i = 0; i < block; i += 4) {
+        for (size_t i = 0; i < s.block; i += 4) {
             __m512i codes = load_bytes(w + i * FORMAT_ROWS);
             for (size_t t = 0; t < tokens_n; t++)
                 exact[t] = dot4(exact[t], codes, q + t * FORMAT_SUPER + i);
         }
-        for (size_t t = 0; t < tokens_n; t++) {
-            const struct codes_scales *s = in->scales + first + t;
-            /* exact: whole numbers below 2^24 */
-            __m512 whole = _mm512_fnmadd_ps(_mm512_set1_ps(block == 16 ? s->half_sum[b] : s->sum[b]), offset,
-                                            _mm512_cvtepi32_ps(exact[t]));
-            __m512 scale = _mm512_mul_ps(load(p->scale[b]), _mm512_set1_ps(s->scale[b * block / FORMAT_BLOCK]));
-            sums[t] = _mm512_fmadd_ps(whole, scale, sums[t]);
-            if (has_min)
-                sums[t] = _mm512_fnmadd_ps(load(p->min[b]), _mm512_set1_ps(block == 16 ? s->half_bias[b] : s->bias[b]),
-                                           sums[t]);
-        }
+        for (size_t t = 0; t < tokens_n; t++)
+            sums[t] = add_exact(sums[t], exact[t], p, b, in->scales + first + t, s);
     }
     for (size_t t = 0; t < tokens_n; t++)
-        _mm512_storeu_ps(y + t * y_stride, sums[t]);
+        store(y + t * y_stride, sums[t]);
 }
 
 __attribute__((always_inline)) static inline void dot_tiles(float *y, size_t y_stride, const struct panel *p,
-                                                            __m512 offset, const struct codes_input *in, size_t n,
-                                                            size_t block, bool has_min, size_t tokens_n)
+                                                            const struct codes_input *in, size_t n, struct shape s,
+                                                            size_t tokens_n)
 {
     size_t t = 0;
     for (; t + TILE <= tokens_n; t += TILE)
-        dot_tile(y + t * y_stride, y_stride, p, offset, in, t, n, block, has_min, TILE);
+        dot_tile(y + t * y_stride, y_stride, p, in, t, n, s, TILE);
     for (; t + 4 <= tokens_n; t += 4)
-        dot_tile(y + t * y_stride, y_stride, p, offset, in, t, n, block, has_min, 4);
+        dot_tile(y + t * y_stride, y_stride, p, in, t, n, s, 4);
     for (; t + 2 <= tokens_n; t += 2)
-        dot_tile(y + t * y_stride, y_stride, p, offset, in, t, n, block, has_min, 2);
+        dot_tile(y + t * y_stride, y_stride, p, in, t, n, s, 2);
     for (; t < tokens_n; t++)
-        dot_tile(y + t * y_stride, y_stride, p, offset, in, t, n, block, has_min, 1);
+        dot_tile(y + t * y_stride, y_stride, p, in, t, n, s, 1);
 }
 
 void avx512_dot_codes(float *y, size_t y_stride, const struct panel *p, const struct weight_format *f,
                       const struct codes_input *in, size_t n, size_t tokens_n)
 {
-    __m512 offset = _mm512_set1_ps((float)f->code_offset);
+    int offset = f->code_offset;
     if (f->block == 32 && f->has_min)
-        dot_tiles(y, y_stride, p, offset, in, n, 32, true, tokens_n);
+        dot_tiles(y, y_stride, p, in, n, (struct shape){32, true, 0}, tokens_n);
     else if (f->block == 32)
-        dot_tiles(y, y_stride, p, offset, in, n, 32, false, tokens_n);
+        dot_tiles(y, y_stride, p, in, n, (struct shape){32, false, offset}, tokens_n);
     else if (f->has_min)
-        dot_tiles(y, y_stride, p, offset, in, n, 16, true, tokens_n);
+        dot_tiles(y, y_stride, p, in, n, (struct shape){16, true, 0}, tokens_n);
     else
-        dot_tiles(y, y_stride, p, offset, in, n, 16, false, tokens_n);
+        dot_tiles(y, y_stride, p, in, n, (struct shape){16, false, offset}, tokens_n);
 }
 
 /* tokens_n <= TILE; half: F16 weights. */
@@ -106,7 +87,7 @@ __attribute__((always_inline)) static inline void float_tile(float *y, size_t y_
             sums[t] = _mm512_fmadd_ps(weights, _mm512_set1_ps(x[t * x_stride + i]), sums[t]);
     }
     for (size_t t = 0; t < tokens_n; t++)
-        _mm512_storeu_ps(y + t * y_stride, sums[t]);
+        store(y + t * y_stride, sums[t]);
 }
 
 __attribute__((always_inline)) static inline void float_tiles(float *y, size_t y_stride, const uint8_t *group, size_t n,
@@ -150,7 +131,7 @@ __attribute__((always_inline)) static inline void bf16_tile(float *y, size_t y_s
             }
         }
         for (size_t t = 0; t < tokens_n; t++)
-            _mm512_storeu_ps(y + t * y_stride, _mm512_add_ps(load(y + t * y_stride), _mm512_add_ps(even[t], odd[t])));
+            store(y + t * y_stride, _mm512_add_ps(load(y + t * y_stride), _mm512_add_ps(even[t], odd[t])));
     }
 }
 

@@ -76,7 +76,12 @@ struct kernels {
     void (*dot_codes)(float *y, size_t y_stride, const struct panel *p, const struct weight_format *f,
                       const struct codes_input *in, size_t n, size_t tokens_n);
 
-    /* The same for a group of F32 or F16 with n columns.  x: [tokens, x_stride] */
+    /* The same for a whole group of n columns and one token, whose input for the next 256 columns stands `room` slots
+     * on; NULL: done with a panel.  y: [16] */
+    void (*gemv_codes)(float *y, enum weight_type type, const struct weight_group *g, size_t n,
+                       const struct codes_input *in, size_t room);
+
+    /* As dot_codes, with a whole group of F32 or F16 of n columns.  x: [tokens, x_stride] */
     void (*dot_float)(float *y, size_t y_stride, const uint8_t *group, bool half, size_t n, const float *x,
                       size_t x_stride, size_t tokens_n);
 

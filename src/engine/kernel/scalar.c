@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The reference: spec/numerics.md in plain C. */
+#include "engine/kernel/scalar_lanes.h"
+
 #include "engine/kernel/expand.h"
-#include "engine/kernel/kernels.h"
-#include "engine/numerics.h"
 
 /* NUM-22: lanes 0..15 hold partial sums; the upper half is added to the lower until one is left. */
 static float lanes_sum(float lanes[static FORMAT_ROWS])
@@ -78,15 +78,9 @@ static void soft_cap(float *x, size_t n, float cap)
         x[i] = cap * (1.0f - 2.0f / (1.0f + f32_exp(x[i] / cap * 2.0f)));
 }
 
-static void look_up(uint8_t *bytes, size_t n, const uint8_t table[16])
-{
-    for (size_t i = 0; i < n; i++)
-        bytes[i] = table[bytes[i]];
-}
-
 static void expand(struct panel *p, enum weight_type type, const struct weight_group *g, size_t column, size_t n)
 {
-    expand_codes(p, type, g, column, n, look_up);
+    expand_panel(p, type, g, column, n);
 }
 
 /* One row and token: columns of a panel. */
