@@ -9,5 +9,9 @@ echo '# seal'
 "$build/bench/seal"
 echo '# engine'
 "$build/bench/engine" ${MODEL:+"$MODEL"}
+if [ -n "${MODEL:-}" ]; then
+    echo '# guessing'
+    "$build/bench/speculate" "$MODEL"
+fi
 echo '# sample'
 "$build/bench/sample"
