@@ -20,7 +20,7 @@ static const struct command_option options[] = {
     {"raw-key", "FILE", "32-byte key in base64, made by `cloister keys new`"},
     {"identity", "FILE", "X25519 identity, made by `cloister keys new --identity`"},
     {"threads", "N", "threads to use (default: one for each processor)"},
-    {"isa", "NAME", "scalar, avx2 or avx512 (default: the best there is)"},
+    {"isa", "NAME", "scalar, avx2, avx512 or amx (default: the best there is)"},
     {"prompt", "N", "tokens of the prompt (default: 512, or the model's context)"},
     {"decode", "N", "tokens to generate in each run (default: 32)"},
     {"json", NULL, "print one JSON object"},
@@ -139,7 +139,7 @@ static bool choose(struct bench *b, const struct command_line *line, unsigned *t
     if (!command_number(line, "threads", MODEL_STREAM_THREADS_MAX, &threads) ||
         !command_number(line, "prompt", 1 << 20, &prompt) || !command_number(line, "decode", 1 << 20, &decode))
         return false;
-    b->kernels = kernels_choose(isa == NULL ? "best" : isa, cpu.avx2, cpu.avx512_vnni);
+    b->kernels = kernels_choose(isa == NULL ? "best" : isa, cpu.has);
     b->prompt_n = (uint32_t)prompt;
     b->decode_n = (uint32_t)decode;
     *threads_n = (unsigned)threads;

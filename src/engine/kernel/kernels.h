@@ -5,6 +5,7 @@
 #ifndef ENGINE_KERNEL_KERNELS_H
 #define ENGINE_KERNEL_KERNELS_H
 
+#include "core/base/processor.h"
 #include "engine/format.h"
 #include "engine/layout.h"
 #include <stdbool.h>
@@ -89,11 +90,24 @@ struct kernels {
 };
 
 extern const struct kernels kernels_scalar;
-extern const struct kernels kernels_avx2;   /* needs AVX2, FMA and F16C */
-extern const struct kernels kernels_avx512; /* needs AVX-512 F, BW, VL, DQ and VNNI */
+extern const struct kernels kernels_avx2;   /* needs struct processor's avx2 */
+extern const struct kernels kernels_avx512; /* its avx512_vnni */
+extern const struct kernels kernels_amx;    /* its avx512_vnni and amx */
 
-/* By name: "scalar", "avx2", "avx512", or "best"; NULL when there is no such name or the processor, as described by the
- * two flags, lacks it. */
-const struct kernels *kernels_choose(const char *name, bool has_avx2, bool has_avx512_vnni);
+enum { KERNELS_N = 4 };
+
+/* The tables that such a processor can run, the fastest first, scalar last; returns how many. */
+size_t kernels_list(const struct kernels *tables[static KERNELS_N], struct processor has);
+
+/* Whether each function of k gives what kernels_scalar gives, byte for byte, on a small fixed case: a processor, a
+ * hypervisor or an emulator that computes something else is found before it answers.  A few milliseconds. */
+bool kernels_agree(const struct kernels *k);
+
+/* The first of n tables which has that name (any, if it is "best") and agrees; NULL when there is none. */
+const struct kernels *kernels_pick(const struct kernels *const *tables, size_t n, const char *name);
+
+/* By name: "scalar", "avx2", "avx512", "amx", or "best"; NULL when there is no such name, or the processor lacks it, or
+ * computes something else with it. */
+const struct kernels *kernels_choose(const char *name, struct processor has);
 
 #endif
