@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Speed of each kernel by itself, on one thread and data that fits the caches, as TSV on standard output.  Each figure
  * is the best of several runs.
- * usage: kernels [scalar|avx2|avx512] */
+ * usage: kernels [scalar|avx2|avx512|amx] */
 #include "engine/kernel/kernels.h"
 #include "engine/rig.h"
 

@@ -144,21 +144,66 @@ static void random_group(struct matrix *m, enum weight_type type, size_t columns
     }
 }
 
-static void product(float *y, const struct kernels *k, const struct matrix *m, size_t tokens_n, const struct input *in)
+/* input: [tokens, COLUMNS_MAX] */
+static void product_of(float *y, const struct kernels *k, const struct matrix *m, size_t tokens_n,
+                       struct codes_input codes, const float *input)
 {
     const struct weight_format *f = format_of(m->type);
     struct weight_group g = layout_group(m, group, 0);
-    struct codes_input codes = view(in);
     struct panel panel;
     if (f->class == CLASS_FLOAT) {
-        k->dot_float(y, 32, g.field[0], m->type == WEIGHT_F16, m->columns_n, x, COLUMNS_MAX, tokens_n);
+        k->dot_float(y, 32, g.field[0], m->type == WEIGHT_F16, m->columns_n, input, COLUMNS_MAX, tokens_n);
     } else if (f->class == CLASS_BF16) {
-        k->dot_bf16(y, 32, g.field[0], m->columns_n, x, COLUMNS_MAX, tokens_n);
+        k->dot_bf16(y, 32, g.field[0], m->columns_n, input, COLUMNS_MAX, tokens_n);
     } else {
         memset(&panel, 0x55, sizeof panel);
         k->expand(&panel, m->type, &g, 0, m->columns_n);
         k->dot_codes(y, 32, &panel, f, &codes, m->columns_n, tokens_n);
     }
+}
+
+static void product(float *y, const struct kernels *k, const struct matrix *m, size_t tokens_n, const struct input *in)
+{
+    product_of(y, k, m, tokens_n, view(in), x);
+}
+
+/* The inputs end at a page that cannot be touched. */
+static bool product_within(const struct kernels *k, enum weight_type type, size_t columns_n, size_t tokens_n)
+{
+    struct matrix m;
+    size_t x_len = ((tokens_n - 1) * COLUMNS_MAX + columns_n) * sizeof *x;
+    size_t q_len = tokens_n * FORMAT_SUPER;
+    size_t scales_len = tokens_n * sizeof *inputs[0].scales;
+    random_group(&m, type, columns_n, 0);
+    fill(x, TOKENS_MAX * COLUMNS_MAX, 0);
+    kernels_scalar.round_bf16(x, x, TOKENS_MAX * COLUMNS_MAX);
+    for (size_t t = 0; t < tokens_n; t++)
+        kernels_scalar.quantise(inputs[0].q + t * FORMAT_SUPER, inputs[0].scales + t, x + t * COLUMNS_MAX,
+                                FORMAT_SUPER);
+    uint8_t *input = guarded_copy(x, x_len);
+    uint8_t *q = guarded_copy(inputs[0].q, q_len);
+    uint8_t *scales = guarded_copy(inputs[0].scales, scales_len);
+    struct codes_input codes = {(const int8_t *)q, (const struct codes_scales *)(const void *)scales};
+    fill(expected, TOKENS_MAX * 32, 0);
+    memcpy(got, expected, TOKENS_MAX * 32 * sizeof *got);
+    product(expected, &kernels_scalar, &m, tokens_n, &inputs[0]);
+    product_of(got, k, &m, tokens_n, codes, (const float *)(const void *)input);
+    guarded_free(input, x_len);
+    guarded_free(q, q_len);
+    guarded_free(scales, scales_len);
+    return same(expected, got, TOKENS_MAX * 32);
+}
+
+static void test_within(const struct kernels *k)
+{
+    bool equal = true;
+    for (int type = 0; type < WEIGHT_TYPES_N; type++)
+        for (size_t tokens_n = 1; tokens_n <= TOKENS_MAX; tokens_n++) {
+            size_t unit = format_of((enum weight_type)type)->unit_columns;
+            size_t columns_n = unit == FORMAT_SUPER ? 256 : unit == FORMAT_BLOCK ? 96 : 46;
+            equal = equal && product_within(k, (enum weight_type)type, columns_n, tokens_n);
+        }
+    check(equal, "%s: products read nothing beyond their inputs", k->name);
 }
 
 /* Any start, so that a sum is seen to go on from where it was. */
@@ -301,6 +346,8 @@ int main(void)
     test_fma();
     for (int type = 0; type < WEIGHT_TYPES_N; type++)
         test_row((enum weight_type)type);
+    for (size_t i = 0; i < n; i++)
+        test_within(kernels[i]);
     for (size_t i = 1; i < n; i++)
         for (int flavour = 0; flavour < FLAVOURS; flavour++) {
             test_quantise(kernels[i], flavour);
