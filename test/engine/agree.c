@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Choosing kernels: the order, what the processor lacks, and that a table with one function that computes something
- * else, be it one bit or one rare case, is not used.  NUM-1 NUM-2 */
+ * else, be it one bit or one rare case, is not used.  NUM-1 NUM-2 NUM-6 */
 #include "tap.h"
 
 #include "engine/numerics.h"

@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-enum { COLUMNS_MAX = 512, TOKENS_MAX = 40, POSITIONS_MAX = 150 };
+enum { COLUMNS_MAX = 512, TOKENS_MAX = 150, POSITIONS_MAX = 150 };
 
 static uint64_t state = 88172645463325252;
 
@@ -98,7 +98,7 @@ static bool elementwise(const struct kernels *k, int flavour, size_t n)
     k->round_bf16(got, x, n);
     equal = equal && same(expected, got, n);
     memcpy(expected, x, n * sizeof *x);
-    memcpy(got, x, sizeof got);
+    memcpy(got, x, (n + 15) / 16 * 16 * sizeof *x);
     kernels_scalar.soft_cap(expected, n, 30.0f);
     k->soft_cap(got, n, 30.0f);
     return equal && same(expected, got, n);
@@ -175,8 +175,8 @@ static bool product_within(const struct kernels *k, enum weight_type type, size_
     size_t q_len = tokens_n * FORMAT_SUPER;
     size_t scales_len = tokens_n * sizeof *inputs[0].scales;
     random_group(&m, type, columns_n, 0);
-    fill(x, TOKENS_MAX * COLUMNS_MAX, 0);
-    kernels_scalar.round_bf16(x, x, TOKENS_MAX * COLUMNS_MAX);
+    fill(x, tokens_n * COLUMNS_MAX, 0);
+    kernels_scalar.round_bf16(x, x, tokens_n * COLUMNS_MAX);
     for (size_t t = 0; t < tokens_n; t++)
         kernels_scalar.quantise(inputs[0].q + t * FORMAT_SUPER, inputs[0].scales + t, x + t * COLUMNS_MAX,
                                 FORMAT_SUPER);
@@ -184,26 +184,63 @@ static bool product_within(const struct kernels *k, enum weight_type type, size_
     uint8_t *q = guarded_copy(inputs[0].q, q_len);
     uint8_t *scales = guarded_copy(inputs[0].scales, scales_len);
     struct codes_input codes = {(const int8_t *)q, (const struct codes_scales *)(const void *)scales};
-    fill(expected, TOKENS_MAX * 32, 0);
-    memcpy(got, expected, TOKENS_MAX * 32 * sizeof *got);
+    fill(expected, tokens_n * 32 + 32, 0);
+    memcpy(got, expected, (tokens_n * 32 + 32) * sizeof *got);
     product(expected, &kernels_scalar, &m, tokens_n, &inputs[0]);
     product_of(got, k, &m, tokens_n, codes, (const float *)(const void *)input);
     guarded_free(input, x_len);
     guarded_free(q, q_len);
     guarded_free(scales, scales_len);
-    return same(expected, got, TOKENS_MAX * 32);
+    return same(expected, got, tokens_n * 32 + 32);
 }
 
 static void test_within(const struct kernels *k)
 {
     bool equal = true;
     for (int type = 0; type < WEIGHT_TYPES_N; type++)
-        for (size_t tokens_n = 1; tokens_n <= TOKENS_MAX; tokens_n++) {
+        for (size_t tokens_n = 1; tokens_n <= 40; tokens_n += 3) {
             size_t unit = format_of((enum weight_type)type)->unit_columns;
             size_t columns_n = unit == FORMAT_SUPER ? 256 : unit == FORMAT_BLOCK ? 96 : 46;
             equal = equal && product_within(k, (enum weight_type)type, columns_n, tokens_n);
         }
     check(equal, "%s: products read nothing beyond their inputs", k->name);
+}
+
+/* Numbers of tokens to try.  Tiles: each up to 40 may leave a shape of its own; then more than one set of tiles. */
+static size_t next_tokens(size_t tokens_n, bool tiles)
+{
+    if (!tiles)
+        return tokens_n < 9 ? tokens_n + 1 : tokens_n + 5;
+    return tokens_n < 40 ? tokens_n + 1 : tokens_n < 77 ? 77 : tokens_n < TOKENS_MAX ? TOKENS_MAX : TOKENS_MAX + 1;
+}
+
+/* Several groups of BF16 at once. */
+static void test_groups(const struct kernels *k, int flavour)
+{
+    static const size_t columns[] = {32, 64, 2, 94, 290, 510};
+    enum { GROUPS_MAX = 6, STRIDE = (GROUPS_MAX + 1) * FORMAT_ROWS };
+    static _Alignas(64) float y[2][TOKENS_MAX * STRIDE];
+    static _Alignas(64) uint8_t groups[GROUPS_MAX * FORMAT_ROWS * COLUMNS_MAX * 2];
+    bool equal = true;
+    struct matrix m;
+    for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++)
+        for (size_t n = 1; n <= GROUPS_MAX; n++)
+            for (size_t tokens_n = n; tokens_n <= TOKENS_MAX; tokens_n = next_tokens(tokens_n + 4, true)) {
+                for (size_t g = 0; g < n; g++) {
+                    random_group(&m, WEIGHT_BF16, columns[c], flavour);
+                    memcpy(groups + g * m.group_len, group, m.group_len);
+                }
+                fill(x, tokens_n * COLUMNS_MAX, flavour);
+                kernels_scalar.round_bf16(x, x, tokens_n * COLUMNS_MAX);
+                fill(y[0], TOKENS_MAX * STRIDE, flavour == 2 || flavour == 3 ? flavour : 0);
+                memcpy(y[1], y[0], sizeof y[0]);
+                for (size_t g = 0; g < n; g++)
+                    kernels_scalar.dot_bf16(y[0] + g * FORMAT_ROWS, STRIDE, groups + g * m.group_len, columns[c], x,
+                                            COLUMNS_MAX, tokens_n);
+                kernels_dot_bf16(k, y[1], STRIDE, groups, m.group_len, n, columns[c], x, COLUMNS_MAX, tokens_n);
+                equal = equal && same(y[0], y[1], TOKENS_MAX * STRIDE);
+            }
+    check(equal, "NUM-23 NUM-24: %s: groups of BF16, flavour %d", k->name, flavour);
 }
 
 /* Any start, so that a sum is seen to go on from where it was. */
@@ -215,22 +252,22 @@ static bool same_products(const struct kernels *k, const struct matrix *m, size_
         kernels_scalar.round_bf16(x, x, tokens_n * COLUMNS_MAX);
     for (size_t t = 0; t < tokens_n && format_of(m->type)->class == CLASS_CODES; t++)
         kernels_scalar.quantise(inputs[0].q + t * 256, inputs[0].scales + t, x + t * COLUMNS_MAX, m->columns_n);
-    fill(expected, TOKENS_MAX * 32, flavour == 2 || flavour == 3 ? flavour : 0);
-    memcpy(got, expected, TOKENS_MAX * 32 * sizeof *got);
+    fill(expected, tokens_n * 32 + 32, flavour == 2 || flavour == 3 ? flavour : 0);
+    memcpy(got, expected, (tokens_n * 32 + 32) * sizeof *got);
     product(expected, &kernels_scalar, m, tokens_n, &inputs[0]);
     product(got, k, m, tokens_n, &inputs[0]);
-    return same(expected, got, TOKENS_MAX * 32);
+    return same(expected, got, tokens_n * 32 + 32);
 }
 
 static void test_product(const struct kernels *k, enum weight_type type, int flavour)
 {
     static const size_t columns[] = {32, 64, 96, 160, 256, 2, 14, 34, 62, 510};
     const struct weight_format *f = format_of(type);
-    bool tiles = strncmp(k->name, "amx", 3) == 0; /* any number of tokens may leave another shape */
+    bool tiles = strncmp(k->name, "amx", 3) == 0 && f->class != CLASS_FLOAT;
     bool equal = true;
     struct matrix m;
     for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++)
-        for (size_t tokens_n = 1; tokens_n <= (tiles ? TOKENS_MAX : 19); tokens_n += tiles || tokens_n < 9 ? 1 : 5) {
+        for (size_t tokens_n = 1; tokens_n <= (tiles ? TOKENS_MAX : 19); tokens_n = next_tokens(tokens_n, tiles)) {
             if (columns[c] % f->unit_columns != 0 || (f->class == CLASS_CODES && columns[c] > FORMAT_SUPER))
                 continue;
             random_group(&m, type, columns[c], flavour);
@@ -353,6 +390,8 @@ int main(void)
             test_quantise(kernels[i], flavour);
             test_elementwise(kernels[i], flavour);
             test_softmax(kernels[i], flavour);
+            if (kernels[i]->dot_bf16_groups != NULL && flavour % 2 == 0)
+                test_groups(kernels[i], flavour);
             for (int type = 0; type < WEIGHT_TYPES_N; type++)
                 test_product(kernels[i], (enum weight_type)type, flavour);
         }

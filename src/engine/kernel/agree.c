@@ -8,7 +8,9 @@
 enum {
     TOKENS_MAX = 30, /* whole tiles of AMX and a part of one */
     COLUMNS = 256,
-    RESULTS = TOKENS_MAX * FORMAT_ROWS,
+    GROUPS = 5, /* of BF16, at once */
+    STRIDE = GROUPS * FORMAT_ROWS,
+    RESULTS = TOKENS_MAX * STRIDE,
 };
 
 struct trial {
@@ -92,10 +94,9 @@ static bool same_elements(const struct kernels *k, struct trial *t)
 
 /* Any bytes, but numbers that are finite and not large; BF16 of two rows so small that products are flushed (NUM-24).
  */
-static void fill_group(struct trial *t, enum weight_type type, size_t columns_n)
+static void fill_group(struct trial *t, uint8_t *at, enum weight_type type, size_t columns_n)
 {
     const struct weight_format *f = format_of(type);
-    uint8_t *at = t->group;
     for (size_t i = 0; i < f->fields_n; i++) {
         enum field_kind kind = f->fields[i].kind;
         size_t len = columns_n / f->unit_columns * f->fields[i].room * FORMAT_ROWS;
@@ -122,12 +123,15 @@ static void product(float *y, const struct kernels *k, const struct trial *t, co
     memcpy(y, t->start, sizeof t->start);
     switch (f->class) {
     case CLASS_FLOAT:
-        k->dot_float(y, FORMAT_ROWS, g.field[0], m->type == WEIGHT_F16, m->columns_n, t->x, COLUMNS, tokens_n);
+        k->dot_float(y, STRIDE, g.field[0], m->type == WEIGHT_F16, m->columns_n, t->x, COLUMNS, tokens_n);
         break;
-    case CLASS_BF16: k->dot_bf16(y, FORMAT_ROWS, g.field[0], m->columns_n, t->x, COLUMNS, tokens_n); break;
+    case CLASS_BF16:
+        k->dot_bf16(y, STRIDE, g.field[0], m->columns_n, t->x, COLUMNS, tokens_n);
+        kernels_dot_bf16(k, y, STRIDE, g.field[0], m->group_len, GROUPS, m->columns_n, t->x, COLUMNS, tokens_n);
+        break;
     case CLASS_CODES:
         k->expand(&panel, m->type, &g, 0, m->columns_n);
-        k->dot_codes(y, FORMAT_ROWS, &panel, f, &in, m->columns_n, tokens_n);
+        k->dot_codes(y, STRIDE, &panel, f, &in, m->columns_n, tokens_n);
         break;
     }
 }
@@ -140,7 +144,8 @@ static bool same_products(const struct kernels *k, struct trial *t, enum weight_
                        .rows_n = FORMAT_ROWS,
                        .columns_n = (uint32_t)columns_n,
                        .group_len = layout_group_len(type, columns_n)};
-    fill_group(t, type, columns_n);
+    for (size_t i = 0; i < GROUPS && (i == 0 || type == WEIGHT_BF16); i++)
+        fill_group(t, t->group + i * m.group_len, type, columns_n);
     for (size_t i = 0; i < sizeof tokens; i++) {
         product(t->expected, &kernels_scalar, t, &m, tokens[i]);
         product(t->got, k, t, &m, tokens[i]);

@@ -1,35 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Products with AMX: a row of a tile of sums is a token, its 16 columns are the rows of a group.  Few tokens, and what
- * is left over of many, go to AVX-512, which gives the same bits. */
+/* Products with codes in AMX.  Few tokens, and what is left over of many, go to AVX-512, which gives the same bits. */
 #include "engine/kernel/amx.h"
 
-#include "engine/kernel/amx_tiles.h"
+#include "engine/kernel/amx_shape.h"
 #include "engine/kernel/avx512.h"
 #include "engine/kernel/avx512_lanes.h"
-
-enum {
-    LINE = 4 * FORMAT_ROWS,
-    TOKENS = 16,     /* rows of a tile */
-    TOKENS_MIN = 12, /* fewer are not worth a tile; by count of instructions, never timed */
-    TILES = 4,       /* of sums, numbered from 0 */
-    INPUT = 4,       /* the first of two tiles of input */
-    WEIGHTS = 6,     /* the first of two tiles of weights */
-    PACKED = 128,    /* columns of BF16 input that are packed at once */
-    PREFETCH = 4096, /* bytes ahead of BF16 weights */
-};
-
-/* For products of tokens_n tokens, input_len bytes of each at once. */
-static void configure(size_t tokens_n, size_t input_len)
-{
-    struct tile_config c = {.palette = 1};
-    for (size_t i = 0; i < WEIGHTS + 2; i++) {
-        c.row_len[i] = (uint16_t)(i == INPUT || i == INPUT + 1 ? input_len : LINE);
-        c.rows[i] = (uint8_t)(i < WEIGHTS ? tokens_n : input_len / 4);
-    }
-    tiles_configure(&c);
-}
-
-/* ---- codes ---- */
 
 /* exact: int32 [tokens, 16 rows] of one block. */
 __attribute__((always_inline)) static inline void multiply_block(int32_t *exact, const uint8_t *w, const int8_t *q,
@@ -113,7 +88,7 @@ __attribute__((always_inline)) static inline size_t codes_all(float *y, size_t y
     while (tokens_n - t >= TOKENS_MIN) {
         size_t now = tokens_n - t < TOKENS ? tokens_n - t : TOKENS;
         if (now != shape)
-            configure(now, block);
+            amx_configure(now, block);
         codes_tokens(y + t * y_stride, y_stride, p, w, in->q + t * FORMAT_SUPER, in->scales + t, n, block, has_min,
                      now);
         shape = now;
@@ -153,132 +128,9 @@ void amx_dot_codes(float *y, size_t y_stride, const struct panel *p, const struc
                          &(struct codes_input){in->q + t * FORMAT_SUPER, in->scales + t}, n, tokens_n - t);
 }
 
-/* ---- BF16 ---- */
-
-/* out: BF16 [tokens, 32]; takes step columns of each token, which hold BF16 values, and leaves out the lower halves. */
-static void pack(uint16_t *out, const float *x, size_t x_stride, size_t step, size_t tokens_n)
-{
-    static const uint16_t upper[2 * FORMAT_ROWS] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
-                                                    33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
-    const __m512i which = load_bytes(upper);
-    uint32_t columns = (uint32_t)((1ULL << step) - 1);
-    for (size_t t = 0; t < tokens_n; t++) {
-        __m512i first = _mm512_maskz_loadu_epi32((__mmask16)columns, x + t * x_stride);
-        __m512i second = _mm512_maskz_loadu_epi32((__mmask16)(columns >> 16), x + t * x_stride + FORMAT_ROWS);
-        _mm512_storeu_si512(out + t * FORMAT_BLOCK, _mm512_permutex2var_epi16(first, which, second));
-    }
-}
-
-/* Up to four groups of tokens, one tile of weights; at: where the groups' tiles of input stand. */
-__attribute__((always_inline)) static inline void
-multiply_groups(const uint8_t *w, uint16_t packed[TILES][PACKED * TOKENS], size_t at, size_t groups_n)
-{
-    tile_load(WEIGHTS, w, LINE);
-    tile_load(INPUT, packed[0] + at, LINE);
-    tile_dot_bf16(0, INPUT, WEIGHTS);
-    if (groups_n > 1) {
-        tile_load(INPUT + 1, packed[1] + at, LINE);
-        tile_dot_bf16(1, INPUT + 1, WEIGHTS);
-    }
-    if (groups_n > 2) {
-        tile_load(INPUT, packed[2] + at, LINE);
-        tile_dot_bf16(2, INPUT, WEIGHTS);
-    }
-    if (groups_n > 3) {
-        tile_load(INPUT + 1, packed[3] + at, LINE);
-        tile_dot_bf16(3, INPUT + 1, WEIGHTS);
-    }
-}
-
-__attribute__((always_inline)) static inline void load_sums(const float *y, size_t y_stride, size_t groups_n)
-{
-    size_t stride = y_stride * sizeof *y;
-    tile_load(0, y, stride);
-    if (groups_n > 1)
-        tile_load(1, y + TOKENS * y_stride, stride);
-    if (groups_n > 2)
-        tile_load(2, y + 2 * TOKENS * y_stride, stride);
-    if (groups_n > 3)
-        tile_load(3, y + 3 * TOKENS * y_stride, stride);
-}
-
-__attribute__((always_inline)) static inline void store_sums(float *y, size_t y_stride, size_t groups_n)
-{
-    size_t stride = y_stride * sizeof *y;
-    tile_store(y, stride, 0);
-    if (groups_n > 1)
-        tile_store(y + TOKENS * y_stride, stride, 1);
-    if (groups_n > 2)
-        tile_store(y + 2 * TOKENS * y_stride, stride, 2);
-    if (groups_n > 3)
-        tile_store(y + 3 * TOKENS * y_stride, stride, 3);
-}
-
-/* n columns, step of them at once, for groups_n <= 4 groups of tokens_n tokens. */
-static void bf16_groups(float *y, size_t y_stride, const uint8_t *w, size_t n, size_t step, const float *x,
-                        size_t x_stride, size_t groups_n, size_t tokens_n)
-{
-    _Alignas(64) uint16_t packed[TILES][PACKED * TOKENS]; /* [groups][columns / 32, tokens, 32] */
-    load_sums(y, y_stride, groups_n);
-    for (size_t at = 0; at < n; at += PACKED) {
-        size_t end = n - at < PACKED ? n - at : PACKED;
-        for (size_t g = 0; g < groups_n; g++)
-            for (size_t i = 0; i < end; i += step)
-                pack(packed[g] + i * TOKENS, x + g * TOKENS * x_stride + at + i, x_stride, step, tokens_n);
-        for (size_t i = 0; i < end; i += step, w += step / 2 * LINE) {
-            for (size_t line = 0; line < step / 2; line++)
-                _mm_prefetch((const char *)(w + PREFETCH + line * LINE), _MM_HINT_T0);
-            multiply_groups(w, packed, i * TOKENS, groups_n);
-        }
-    }
-    store_sums(y, y_stride, groups_n);
-}
-
-/* The same for any number of groups. */
-static void bf16_columns(float *y, size_t y_stride, const uint8_t *w, size_t n, size_t step, const float *x,
-                         size_t x_stride, size_t groups_n, size_t tokens_n)
-{
-    configure(tokens_n, step * 2);
-    for (size_t g = 0; g < groups_n; g += TILES)
-        bf16_groups(y + g * TOKENS * y_stride, y_stride, w, n, step, x + g * TOKENS * x_stride, x_stride,
-                    groups_n - g < TILES ? groups_n - g : TILES, tokens_n);
-}
-
-/* NUM-23: the last columns, if fewer than 32, have tiles of their own shape; zeros in the place of the missing ones
- * would give some zeros another sign. */
-static void bf16_tokens(float *y, size_t y_stride, const uint8_t *w, size_t n, const float *x, size_t x_stride,
-                        size_t groups_n, size_t tokens_n)
-{
-    size_t last = n % FORMAT_BLOCK;
-    size_t others = n - last;
-    if (others != 0)
-        bf16_columns(y, y_stride, w, others, FORMAT_BLOCK, x, x_stride, groups_n, tokens_n);
-    if (last != 0)
-        bf16_columns(y, y_stride, w + others / 2 * LINE, last, last, x + others, x_stride, groups_n, tokens_n);
-}
-
-void amx_dot_bf16(float *y, size_t y_stride, const uint8_t *group, size_t n, const float *x, size_t x_stride,
-                  size_t tokens_n)
-{
-    size_t left = tokens_n % TOKENS;
-    size_t t = tokens_n - left;
-    if (t != 0)
-        bf16_tokens(y, y_stride, group, n, x, x_stride, t / TOKENS, TOKENS);
-    if (left >= TOKENS_MIN) {
-        bf16_tokens(y + t * y_stride, y_stride, group, n, x + t * x_stride, x_stride, 1, left);
-        t = tokens_n;
-    }
-    if (t != 0)
-        tiles_release();
-    if (t < tokens_n)
-        avx512_dot_bf16(y + t * y_stride, y_stride, group, n, x + t * x_stride, x_stride, tokens_n - t);
-}
-
-/* ---- the processor's own speed ---- */
-
 uint64_t amx_multiply(size_t rounds)
 {
-    configure(TOKENS, LINE);
+    amx_configure(TOKENS, LINE);
     for (size_t i = 0; i < rounds; i++) {
         tile_dot_int8(0, INPUT, WEIGHTS);
         tile_dot_int8(1, INPUT, WEIGHTS);

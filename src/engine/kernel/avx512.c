@@ -168,5 +168,6 @@ const struct kernels kernels_amx = {
     .dot_codes = amx_dot_codes,
     .dot_float = avx512_dot_float,
     .dot_bf16 = amx_dot_bf16,
+    .dot_bf16_groups = amx_dot_bf16_groups,
     .softmax = softmax,
 };

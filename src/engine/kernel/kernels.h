@@ -85,9 +85,27 @@ struct kernels {
     void (*dot_bf16)(float *y, size_t y_stride, const uint8_t *group, size_t n, const float *x, size_t x_stride,
                      size_t tokens_n);
 
+    /* dot_bf16 with groups_n groups, group_len bytes apart; results of group g stand from y + 16 * g on.  NULL where it
+     * would be no faster than one after the other: see kernels_dot_bf16. */
+    void (*dot_bf16_groups)(float *y, size_t y_stride, const uint8_t *groups, size_t group_len, size_t groups_n,
+                            size_t n, const float *x, size_t x_stride, size_t tokens_n);
+
     /* s[p] = exp(s[p] - max s) for p < n, padded with zeros; rounded to BF16 if so asked; returns their sum.  n > 0. */
     float (*softmax)(float *s, size_t n, bool round);
 };
+
+/* What dot_bf16_groups does, in every table. */
+static inline void kernels_dot_bf16(const struct kernels *k, float *y, size_t y_stride, const uint8_t *groups,
+                                    size_t group_len, size_t groups_n, size_t n, const float *x, size_t x_stride,
+                                    size_t tokens_n)
+{
+    if (k->dot_bf16_groups != NULL) {
+        k->dot_bf16_groups(y, y_stride, groups, group_len, groups_n, n, x, x_stride, tokens_n);
+        return;
+    }
+    for (size_t g = 0; g < groups_n; g++)
+        k->dot_bf16(y + g * FORMAT_ROWS, y_stride, groups + g * group_len, n, x, x_stride, tokens_n);
+}
 
 extern const struct kernels kernels_scalar;
 extern const struct kernels kernels_avx2;   /* needs struct processor's avx2 */
