@@ -27,8 +27,8 @@ static void pack(uint16_t *out, const float *x, size_t x_stride, size_t step, si
     }
 }
 
-/* Up to four tiles of sums, each 16 tokens and 16 rows.  The next one has the same tokens and the next group of rows,
- * or, if `tokens`, the next tokens and the same rows; next: what lies between them. */
+/* Up to four tiles of sums, each 16 tokens and 16 rows: down, with the same rows and the next tokens, or across, with
+ * the same tokens and the next rows.  next: from one to the next. */
 struct quad {
     float *y;
     size_t y_stride, y_next;
@@ -39,29 +39,43 @@ struct quad {
     size_t n; /* tiles */
 };
 
-/* One tile deep: step columns. */
-__attribute__((always_inline)) static inline void multiply(const struct quad *q, const uint8_t *w,
-                                                           const uint16_t *input, bool tokens)
+/* One tile deep, four times the tokens. */
+static inline void multiply_down(const struct quad *q, const uint8_t *w, const uint16_t *input)
 {
-    const int input_1 = tokens ? INPUT + 1 : INPUT; /* of the second and fourth tile of sums */
-    const int weights_1 = tokens ? WEIGHTS : WEIGHTS + 1;
+    tile_load(WEIGHTS, w, LINE);
+    tile_load(INPUT, input, LINE);
+    tile_dot_bf16(0, INPUT, WEIGHTS);
+    if (q->n > 1) {
+        tile_load(INPUT + 1, input + q->input_next, LINE);
+        tile_dot_bf16(1, INPUT + 1, WEIGHTS);
+    }
+    if (q->n > 2) {
+        tile_load(INPUT, input + 2 * q->input_next, LINE);
+        tile_dot_bf16(2, INPUT, WEIGHTS);
+    }
+    if (q->n > 3) {
+        tile_load(INPUT + 1, input + 3 * q->input_next, LINE);
+        tile_dot_bf16(3, INPUT + 1, WEIGHTS);
+    }
+}
+
+/* One tile deep, four groups of rows. */
+static inline void multiply_across(const struct quad *q, const uint8_t *w, const uint16_t *input)
+{
     tile_load(INPUT, input, LINE);
     tile_load(WEIGHTS, w, LINE);
     tile_dot_bf16(0, INPUT, WEIGHTS);
     if (q->n > 1) {
-        tile_load(tokens ? INPUT + 1 : WEIGHTS + 1,
-                  tokens ? (const void *)(input + q->input_next) : (const void *)(w + q->w_next), LINE);
-        tile_dot_bf16(1, input_1, weights_1);
+        tile_load(WEIGHTS + 1, w + q->w_next, LINE);
+        tile_dot_bf16(1, INPUT, WEIGHTS + 1);
     }
     if (q->n > 2) {
-        tile_load(tokens ? INPUT : WEIGHTS,
-                  tokens ? (const void *)(input + 2 * q->input_next) : (const void *)(w + 2 * q->w_next), LINE);
+        tile_load(WEIGHTS, w + 2 * q->w_next, LINE);
         tile_dot_bf16(2, INPUT, WEIGHTS);
     }
     if (q->n > 3) {
-        tile_load(tokens ? INPUT + 1 : WEIGHTS + 1,
-                  tokens ? (const void *)(input + 3 * q->input_next) : (const void *)(w + 3 * q->w_next), LINE);
-        tile_dot_bf16(3, input_1, weights_1);
+        tile_load(WEIGHTS + 1, w + 3 * q->w_next, LINE);
+        tile_dot_bf16(3, INPUT, WEIGHTS + 1);
     }
 }
 
@@ -90,14 +104,14 @@ static inline void store_sums(const struct quad *q)
 }
 
 /* n columns, step at once. */
-static void quad_multiply(const struct quad *q, size_t n, size_t step, bool tokens)
+static void multiply_quad(const struct quad *q, size_t n, size_t step, bool down)
 {
     load_sums(q);
     for (size_t i = 0; i < n; i += step) {
-        if (tokens)
-            multiply(q, q->w + i / 2 * LINE, q->input + i * TOKENS, true);
+        if (down)
+            multiply_down(q, q->w + i / 2 * LINE, q->input + i * TOKENS);
         else
-            multiply(q, q->w + i / 2 * LINE, q->input + i * TOKENS, false);
+            multiply_across(q, q->w + i / 2 * LINE, q->input + i * TOKENS);
     }
     store_sums(q);
 }
@@ -125,7 +139,7 @@ static void multiply_batch(float *y, size_t y_stride, const struct rows *rows, s
         q.w = rows->w;
         q.input = packed[t];
         q.n = times - t < TILES ? times - t : TILES;
-        quad_multiply(&q, n, step, true);
+        multiply_quad(&q, n, step, true);
     }
     for (size_t g = 0; g < rows->n && rows->n != 1; g += TILES)
         for (size_t t = 0; t < times; t++) {
@@ -134,7 +148,7 @@ static void multiply_batch(float *y, size_t y_stride, const struct rows *rows, s
             q.w = rows->w + g * rows->len;
             q.input = packed[t];
             q.n = rows->n - g < TILES ? rows->n - g : TILES;
-            quad_multiply(&q, n, step, false);
+            multiply_quad(&q, n, step, false);
         }
 }
 
