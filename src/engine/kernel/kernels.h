@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The contract of the inner loops: one const table an instruction set.  All give the same bytes (spec/numerics.md);
  * where a value is NaN, some NaN.  Pure, re-entrant, no state.  Arrays of floats are aligned to 64.
- * "padded" means that memory up to the next multiple of 16 is there; inputs are zero in it. */
+ * "padded" means that memory up to the next multiple of 16 is there; inputs are zero in it.  At most 128 KiB of stack.
+ */
 #ifndef ENGINE_KERNEL_KERNELS_H
 #define ENGINE_KERNEL_KERNELS_H
 
@@ -118,7 +119,7 @@ enum { KERNELS_N = 4 };
 size_t kernels_list(const struct kernels *tables[static KERNELS_N], struct processor has);
 
 /* Whether each function of k gives what kernels_scalar gives, byte for byte, on a small fixed case: a processor, a
- * hypervisor or an emulator that computes something else is found before it answers.  A few milliseconds. */
+ * hypervisor or an emulator that computes something else is found before it answers.  Some milliseconds. */
 bool kernels_agree(const struct kernels *k);
 
 /* The first of n tables which has that name (any, if it is "best") and agrees; NULL when there is none. */
