@@ -36,17 +36,17 @@ TEMPLATE_SRC := $(addprefix src/template/, \
  statement.c test.c text.c time_text.c)
 ENGINE_SRC := $(addprefix src/engine/, \
  attention.c cache.c engine.c experts.c family.c format.c forward.c gguf.c gguf_value.c layout.c \
- model.c model_tensors.c numerics.c product.c rope.c row.c sample.c sample_adjust.c \
+ model.c model_products.c model_tensors.c numerics.c product.c rope.c row.c sample.c sample_adjust.c \
  sample_filter.c sample_logprobs.c sample_order.c sample_weights.c sequence.c sort.c speculate.c step.c choose.c grammar.c grammar_run.c \
  token_bytes.c workers.c)
-ENGINE_SRC += $(addprefix src/engine/kernel/, agree.c amx.c amx_bf16.c avx2.c avx2_dot.c avx512.c avx512_dot.c kernels.c scalar.c)
+ENGINE_SRC += $(addprefix src/engine/kernel/, agree.c amx.c amx_bf16.c amx_peak.c avx2.c avx2_dot.c avx512.c avx512_dot.c kernels.c scalar.c)
 ENGINE_SRC += $(addprefix src/engine/tokenizer/, \
  bpe.c charsmap.c cleanup.c detokenizer.c encode.c ends.c merges.c merging.c pattern.c pattern_sets.c scan.c settings.c spm.c \
  tokenizer.c trie.c unicode.c unicode_bases.c unicode_categories.c unicode_lower.c unigram.c vocabulary.c wordpiece.c)
 $(addprefix $(BUILD)/src/engine/kernel/,avx2.o avx2_dot.o): EXTRA += -O3 -mavx2 -mfma -mf16c
 FLAGS_AVX512 := -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni
 $(addprefix $(BUILD)/src/engine/kernel/,avx512.o avx512_dot.o): EXTRA += $(FLAGS_AVX512)
-$(addprefix $(BUILD)/src/engine/kernel/,amx.o amx_bf16.o): EXTRA += $(FLAGS_AVX512) -mamx-tile -mamx-int8 -mamx-bf16
+$(addprefix $(BUILD)/src/engine/kernel/,amx.o amx_bf16.o amx_peak.o): EXTRA += $(FLAGS_AVX512) -mamx-tile -mamx-int8 -mamx-bf16
 GRAMMAR_SRC := $(addprefix src/grammar/, build.c code_ranges.c gbnf.c schema.c schema_array.c schema_json.c \
  schema_look.c schema_number.c schema_object.c schema_pattern.c schema_text.c)
 IMPORT_SRC := $(addprefix src/import/, \
@@ -194,7 +194,7 @@ $(EMULATED): $(BUILD)/test/emulated/%.o: src/engine/kernel/%.c test/emulated/avx
 	$(CC) -w -Wno-psabi -std=gnu11 -O2 -g -fPIE -mavx2 -mfma -mf16c -ffp-contract=off -fno-strict-aliasing \
 	 -include test/emulated/avx512.h -iquote test/emulated -iquote src -Dkernels_avx512=kernels_emulated -Dkernels_amx=kernels_emulated_amx \
 	 $(foreach name,expand dot_codes dot_float dot_bf16,-Davx512_$(name)=emulated_$(name)) \
-	 $(foreach name,dot_codes dot_bf16 dot_bf16_groups multiply,-Damx_$(name)=emulated_amx_$(name)) -MMD -MP -c -o $@ $<
+	 $(foreach name,dot_codes dot_bf16 dot_bf16_groups,-Damx_$(name)=emulated_amx_$(name)) -MMD -MP -c -o $@ $<
 EMULATED_TESTS := engine/kernels engine/agree engine/determinism
 $(EMULATED_TESTS:%=$(BUILD)/test/%): $(EMULATED) $(BUILD)/test/engine/emulated.o
 

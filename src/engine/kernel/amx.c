@@ -127,16 +127,3 @@ void amx_dot_codes(float *y, size_t y_stride, const struct panel *p, const struc
         avx512_dot_codes(y + t * y_stride, y_stride, p, f,
                          &(struct codes_input){in->q + t * FORMAT_SUPER, in->scales + t}, n, tokens_n - t);
 }
-
-uint64_t amx_multiply(size_t rounds)
-{
-    amx_configure(TOKENS, LINE);
-    for (size_t i = 0; i < rounds; i++) {
-        tile_dot_int8(0, INPUT, WEIGHTS);
-        tile_dot_int8(1, INPUT, WEIGHTS);
-        tile_dot_int8(2, INPUT, WEIGHTS);
-        tile_dot_int8(3, INPUT, WEIGHTS);
-    }
-    tiles_release();
-    return (uint64_t)rounds * TILES * TOKENS * FORMAT_ROWS * LINE;
-}
