@@ -18,7 +18,7 @@ LDFLAGS = $(FLAGS_$(FLAVOUR)) -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
 # ---- sources, by trust (LAYERS says what each folder may use) ----
 CORE_SRC := $(addprefix src/core/, \
- base/arena.c base/constant_time.c base/reader.c base/reason.c base/status.c base/verdict.c base/writer.c \
+ base/arena.c base/constant_time.c base/processor.c base/reader.c base/reason.c base/status.c base/verdict.c base/writer.c \
  codec/base64.c codec/decimal.c codec/hex.c codec/http_chunked.c codec/http_framing.c codec/http_head.c codec/json.c \
  codec/json_value.c codec/json_writer.c codec/utf8.c \
  ohttp/bhttp.c ohttp/bhttp_body.c ohttp/bhttp_text.c ohttp/ohttp.c ohttp/ohttp_chunked.c ohttp/ohttp_key_config.c \
@@ -36,15 +36,18 @@ TEMPLATE_SRC := $(addprefix src/template/, \
  statement.c test.c text.c time_text.c)
 ENGINE_SRC := $(addprefix src/engine/, \
  attention.c cache.c engine.c experts.c family.c format.c forward.c gguf.c gguf_value.c layout.c \
- model.c model_tensors.c numerics.c product.c rope.c row.c sample.c sample_adjust.c \
+ model.c model_products.c model_tensors.c numerics.c product.c rope.c row.c sample.c sample_adjust.c \
  sample_filter.c sample_logprobs.c sample_order.c sample_weights.c sequence.c sort.c speculate.c step.c choose.c grammar.c grammar_run.c \
- token_bytes.c workers.c kernel/avx2.c kernel/avx2_dot.c kernel/avx2_gemv.c kernel/avx512.c kernel/avx512_dot.c kernel/avx512_gemv.c kernel/kernels.c kernel/scalar.c)
+ token_bytes.c workers.c)
+ENGINE_SRC += $(addprefix src/engine/kernel/, agree.c amx.c amx_bf16.c amx_peak.c avx2.c avx2_dot.c avx2_gemv.c avx512.c avx512_dot.c \
+ avx512_gemv.c kernels.c scalar.c)
 ENGINE_SRC += $(addprefix src/engine/tokenizer/, \
  bpe.c charsmap.c cleanup.c detokenizer.c encode.c ends.c merges.c merging.c pattern.c pattern_sets.c scan.c settings.c spm.c \
  tokenizer.c trie.c unicode.c unicode_bases.c unicode_categories.c unicode_lower.c unigram.c vocabulary.c wordpiece.c)
 $(addprefix $(BUILD)/src/engine/kernel/,avx2.o avx2_dot.o avx2_gemv.o): EXTRA += -O3 -mavx2 -mfma -mf16c
-$(addprefix $(BUILD)/src/engine/kernel/,avx512.o avx512_dot.o avx512_gemv.o): EXTRA += -O3 -mavx512f -mavx512bw -mavx512vl \
- -mavx512dq -mavx512vnni
+FLAGS_AVX512 := -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni
+$(addprefix $(BUILD)/src/engine/kernel/,avx512.o avx512_dot.o avx512_gemv.o): EXTRA += $(FLAGS_AVX512)
+$(addprefix $(BUILD)/src/engine/kernel/,amx.o amx_bf16.o amx_peak.o): EXTRA += $(FLAGS_AVX512) -mamx-tile -mamx-int8 -mamx-bf16
 GRAMMAR_SRC := $(addprefix src/grammar/, build.c code_ranges.c gbnf.c schema.c schema_array.c schema_json.c \
  schema_look.c schema_number.c schema_object.c schema_pattern.c schema_text.c)
 IMPORT_SRC := $(addprefix src/import/, \
@@ -76,7 +79,7 @@ TESTS += enclave/route enclave/chat_request enclave/prompt enclave/scribe_transp
 TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/receipt/receipt core/receipt/replay
 ENGINE_TESTS := engine/reference engine/cache engine/tokenizer engine/pretokenizer engine/tokenizer_kinds engine/tokenizer_hostile \
- engine/kernels engine/determinism engine/gguf engine/place \
+ engine/kernels engine/agree engine/determinism engine/gguf engine/place \
  engine/sample engine/sample_filters engine/admission engine/workers engine/grammar engine/choose engine/speculate
 TESTS += $(ENGINE_TESTS)
 TESTS += import/safetensors import/folder
@@ -193,14 +196,15 @@ $(BUILD)/test/grammar/schema: $(BUILD)/test/grammar/jansson.o
 $(BUILD)/test/grammar/schema: LIBS += -ljansson
 $(BUILD)/test/fuzz/json_parse: LIBS += -ljansson
 
-# the AVX-512 kernels on a processor without AVX-512: each intrinsic in plain code (libsimde-dev)
-EMULATED := $(addprefix $(BUILD)/test/emulated/,avx512.o avx512_dot.o avx512_gemv.o)
+# the AVX-512 and AMX kernels on a processor without them: each intrinsic in plain code (libsimde-dev), tiles in plain C
+EMULATED := $(addprefix $(BUILD)/test/emulated/,amx.o amx_bf16.o avx512.o avx512_dot.o avx512_gemv.o)
 $(EMULATED): $(BUILD)/test/emulated/%.o: src/engine/kernel/%.c test/emulated/avx512.h Makefile
 	@mkdir -p $(@D)
 	$(CC) -w -Wno-psabi -std=gnu11 -O2 -g -fPIE -mavx2 -mfma -mf16c -ffp-contract=off -fno-strict-aliasing \
-	 -include test/emulated/avx512.h -iquote test/emulated -iquote src -Dkernels_avx512=kernels_emulated \
-	 $(foreach name,expand dot_codes gemv_codes dot_float dot_bf16,-Davx512_$(name)=emulated_$(name)) -MMD -MP -c -o $@ $<
-EMULATED_TESTS := engine/kernels engine/determinism
+	 -include test/emulated/avx512.h -iquote test/emulated -iquote src -Dkernels_avx512=kernels_emulated -Dkernels_amx=kernels_emulated_amx \
+	 $(foreach name,expand dot_codes gemv_codes dot_float dot_bf16,-Davx512_$(name)=emulated_$(name)) \
+	 $(foreach name,dot_codes dot_bf16 dot_bf16_groups,-Damx_$(name)=emulated_amx_$(name)) -MMD -MP -c -o $@ $<
+EMULATED_TESTS := engine/kernels engine/agree engine/determinism
 $(EMULATED_TESTS:%=$(BUILD)/test/%): $(EMULATED) $(BUILD)/test/engine/emulated.o
 
 # In the fuzz flavour a target is a libFuzzer program; in the others it replays files given on the command line.

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Speed of the engine, as TSV on standard output: prompt and decode tokens a second, and beside them how fast this
- * machine reads memory, which bounds decoding.
+ * machine reads memory, which bounds decoding, and how fast AMX multiplies, which bounds prompts.
  * usage: engine [MODEL.gguf [KERNELS [THREADS]]]   KERNELS may be "best"; without a model, random weights of a middling
  * shape in every type */
 #include "engine/gguf_make.h"
+#include "engine/kernel/amx.h"
 #include "engine/rig.h"
 #include "sys/cpu.h"
 #include "sys/workers.h"
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PIECE = 1 << 20, SEQUENCES = 16, RUNS = 5, RUNS_MAX = 64 };
+enum { PIECE = 1 << 20, TILE_ROUNDS = 4096, SEQUENCES = 16, RUNS = 5, RUNS_MAX = 64 };
 
 static double seconds_each = 1.0; /* of a row, at least; and at least three runs */
 
@@ -82,6 +83,30 @@ static double bench_read(const struct rig *r, const struct workers *workers)
         double start = now();
         workers->run(workers->context, read_task, &reading, reading.len / PIECE);
         rates[i] = (double)(reading.len / PIECE * PIECE) / (now() - start);
+    }
+    return median(rates, RUNS);
+}
+
+/* ---- multiplying tiles of int8 from registers ---- */
+
+static void multiply_task(void *argument, unsigned worker, size_t piece)
+{
+    (void)argument;
+    (void)worker;
+    (void)piece;
+    amx_multiply(TILE_ROUNDS);
+}
+
+/* Multiplications a second. */
+static double bench_tiles(const struct workers *workers)
+{
+    double rates[RUNS];
+    size_t pieces = (size_t)workers->n * 64;
+    for (size_t i = 0; i < RUNS; i++) {
+        double start = now();
+        workers->run(workers->context, multiply_task, NULL, pieces);
+        double passed = now() - start;
+        rates[i] = (double)pieces * (double)amx_multiply(TILE_ROUNDS) / passed;
     }
     return median(rates, RUNS);
 }
@@ -165,7 +190,14 @@ static void bench_threads(const char *name, const struct rig *r, const struct ke
         used -= (double)(layout_groups_n(&r->model.embedding) * r->model.embedding.group_len);
     row(name, kernels->name, threads, "decode, share of read", rate * used / bandwidth, "of 1");
     row(name, kernels->name, threads, "decode x16", repeat(&e, decode < 8 ? decode : 8, SEQUENCES), "tokens/s");
-    row(name, kernels->name, threads, "prompt", repeat(&e, context, 0), "tokens/s");
+    rate = repeat(&e, context, 0);
+    row(name, kernels->name, threads, "prompt", rate, "tokens/s");
+    if (cpu_read().has.amx) {
+        double tiles = bench_tiles(&workers);
+        row(name, "-", threads, "AMX int8", tiles * 1e-12, "T multiplications/s");
+        row(name, kernels->name, threads, "prompt, share of AMX int8",
+            rate * (double)model_products_n(&r->model) / tiles, "of 1");
+    }
     rig_engine_close(&e);
     worker_pool_close(pool);
 }
@@ -189,6 +221,8 @@ int main(int argc, char **argv)
     struct rig r;
     size_t len;
     printf("model\tkernels\tthreads\twhat\tvalue\tunit\n");
+    if (!cpu_read().has.amx)
+        fprintf(stderr, "# no AMX on this processor, so its share is not measured\n");
     if (argc > 1) {
         uint8_t *file = rig_read(argv[1], &len);
         rig_open(&r, file, len);

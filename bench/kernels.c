@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Speed of each kernel by itself, on one thread and data that fits the caches, as TSV on standard output.  Each figure
  * is the best of several runs.
- * usage: kernels [scalar|avx2|avx512] */
+ * usage: kernels [scalar|avx2|avx512|amx] */
 #include "engine/kernel/kernels.h"
 #include "engine/rig.h"
 
@@ -41,7 +41,7 @@ static void multiply(const struct kernels *k, const struct matrix *m, size_t tok
             k->dot_float(y, FORMAT_ROWS, g.field[0], m->type == WEIGHT_F16, COLUMNS, x, COLUMNS, tokens_n);
         if (f->class == CLASS_BF16)
             k->dot_bf16(y, FORMAT_ROWS, g.field[0], COLUMNS, x, COLUMNS, tokens_n);
-        if (f->class == CLASS_CODES && tokens_n == 1 && k->gemv_codes != NULL) {
+        if (f->class == CLASS_CODES && tokens_n == 1) {
             k->gemv_codes(y, m->type, &g, COLUMNS, &(struct codes_input){q, scales}, TOKENS);
             continue;
         }

@@ -3,6 +3,7 @@
 
 #include "client/replay_model.h"
 #include "engine/engine.h"
+#include "engine/kernel/amx.h"
 #include "sys/clock.h"
 #include "sys/console.h"
 #include "sys/cpu.h"
@@ -20,7 +21,7 @@ static const struct command_option options[] = {
     {"raw-key", "FILE", "32-byte key in base64, made by `cloister keys new`"},
     {"identity", "FILE", "X25519 identity, made by `cloister keys new --identity`"},
     {"threads", "N", "threads to use (default: one for each processor)"},
-    {"isa", "NAME", "scalar, avx2 or avx512 (default: the best there is)"},
+    {"isa", "NAME", "scalar, avx2, avx512 or amx (default: the best there is)"},
     {"prompt", "N", "tokens of the prompt (default: 512, or the model's context)"},
     {"decode", "N", "tokens to generate in each run (default: 32)"},
     {"json", NULL, "print one JSON object"},
@@ -32,7 +33,7 @@ const struct command bench_commands[] = {
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 
-enum { RUNS = 3, READ_PIECE = 1 << 20, ALIGNMENT = 64 };
+enum { RUNS = 3, READ_PIECE = 1 << 20, TILE_ROUNDS = 4096, TILE_PIECES = 64, ALIGNMENT = 64 };
 
 struct bench {
     struct replay_model model;
@@ -44,6 +45,8 @@ struct bench {
     size_t memory_len;
     uint32_t prompt_n, decode_n;
     double read_rate, prompt_rate, decode_rate; /* bytes, tokens, tokens a second; medians */
+    double tile_rate;                           /* int8 multiplications a second in AMX's tiles; 0: there is no AMX */
+    bool has_amx;
     volatile uint64_t sink[WORKERS_MAX];
 };
 
@@ -89,6 +92,29 @@ static void measure_read(struct bench *b)
     b->read_rate = pieces == 0 ? 0 : median(rates);
 }
 
+static void multiply_task(void *argument, unsigned worker, size_t piece)
+{
+    (void)argument;
+    (void)worker;
+    (void)piece;
+    amx_multiply(TILE_ROUNDS);
+}
+
+static void measure_tiles(struct bench *b)
+{
+    double rates[RUNS];
+    size_t pieces = (size_t)b->workers.n * TILE_PIECES;
+    if (!b->has_amx)
+        return;
+    for (size_t i = 0; i < RUNS; i++) {
+        double start = seconds();
+        b->workers.run(b->workers.context, multiply_task, b, pieces);
+        double passed = seconds() - start;
+        rates[i] = (double)pieces * (double)amx_multiply(TILE_ROUNDS) / passed;
+    }
+    b->tile_rate = median(rates);
+}
+
 /* One prompt, then decode_n tokens; the rates of both. */
 static enum status run_once(struct bench *b, double *prompt, double *decode, struct reason *why)
 {
@@ -119,6 +145,7 @@ static enum status measure(struct bench *b, struct reason *why)
     double prompts[RUNS], decodes[RUNS];
     enum status status = STATUS_OK;
     measure_read(b);
+    measure_tiles(b);
     for (size_t i = 0; i < RUNS && status == STATUS_OK; i++)
         status = run_once(b, &prompts[i], &decodes[i], why);
     if (status != STATUS_OK)
@@ -139,7 +166,8 @@ static bool choose(struct bench *b, const struct command_line *line, unsigned *t
     if (!command_number(line, "threads", MODEL_STREAM_THREADS_MAX, &threads) ||
         !command_number(line, "prompt", 1 << 20, &prompt) || !command_number(line, "decode", 1 << 20, &decode))
         return false;
-    b->kernels = kernels_choose(isa == NULL ? "best" : isa, cpu.avx2, cpu.avx512_vnni);
+    b->kernels = kernels_choose(isa == NULL ? "best" : isa, cpu.has);
+    b->has_amx = cpu.has.amx;
     b->prompt_n = (uint32_t)prompt;
     b->decode_n = (uint32_t)decode;
     *threads_n = (unsigned)threads;
@@ -188,18 +216,32 @@ static double share(const struct bench *b)
     return b->read_rate > 0 ? b->decode_rate * used / b->read_rate : 0;
 }
 
+/* What the layers' products in the prompt are of the most that AMX can multiply, as int8. */
+static double share_of_amx(const struct bench *b)
+{
+    return b->prompt_rate * (double)model_products_n(&b->model.model) / b->tile_rate;
+}
+
 static void print(const struct bench *b, bool json)
 {
+    char share_text[16] = "null";
+    if (b->has_amx)
+        snprintf(share_text, sizeof share_text, "%.3f", share_of_amx(b));
     if (json) {
         printf(
             "{\"decode_tokens_per_s\":%.2f,\"instructions\":\"%s\",\"prompt_tokens\":%u,\"prompt_tokens_per_s\":%.2f,"
-            "\"read_gb_per_s\":%.2f,\"share_of_read\":%.3f,\"threads\":%u}\n",
-            b->decode_rate, b->kernels->name, b->prompt_n, b->prompt_rate, b->read_rate * 1e-9, share(b), b->workers.n);
+            "\"read_gb_per_s\":%.2f,\"share_of_amx\":%s,\"share_of_read\":%.3f,\"threads\":%u}\n",
+            b->decode_rate, b->kernels->name, b->prompt_n, b->prompt_rate, b->read_rate * 1e-9, share_text, share(b),
+            b->workers.n);
         return;
     }
     printf("instructions  %s, %u threads\n", b->kernels->name, b->workers.n);
     printf("memory        %.1f GB/s read\n", b->read_rate * 1e-9);
-    printf("prompt        %.1f tokens/s (%u tokens)\n", b->prompt_rate, b->prompt_n);
+    printf("prompt        %.1f tokens/s (%u tokens), ", b->prompt_rate, b->prompt_n);
+    if (b->has_amx)
+        printf("%.0f %% of what AMX multiplies, %.2f T/s of int8\n", share_of_amx(b) * 100, b->tile_rate * 1e-12);
+    else
+        printf("no AMX on this processor\n");
     printf("decode        %.1f tokens/s, %.0f %% of what reading the weights allows\n", b->decode_rate, share(b) * 100);
 }
 

@@ -20,7 +20,7 @@ static const struct command_option options[] = {
     {"identity", "FILE", "X25519 identity, made by `cloister keys new --identity`"},
     {"key", "HEX", "the Ed25519 key that must have signed (default: only the signature is checked)"},
     {"threads", "N", "threads to use (default: not as many as the receipt's)"},
-    {"isa", "NAME", "scalar, avx2 or avx512 (default: not the receipt's)"},
+    {"isa", "NAME", "scalar, avx2, avx512 or amx (default: not the receipt's)"},
     {"json", NULL, "print the verdict as one JSON object"},
     {NULL, NULL, NULL},
 };
@@ -43,13 +43,13 @@ static unsigned other_threads(const struct receipt_statement *s, const struct cp
 /* Another instruction set than the receipt's, the fastest there is. */
 static const struct kernels *other_kernels(const struct receipt_statement *s, const struct cpu *cpu)
 {
-    static const char *const names[] = {"avx512", "avx2", "scalar"};
+    static const char *const names[] = {"amx", "avx512", "avx2", "scalar"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const struct kernels *found = kernels_choose(names[i], cpu->avx2, cpu->avx512_vnni);
+        const struct kernels *found = kernels_choose(names[i], cpu->has);
         if (found != NULL && strcmp(names[i], s->isa) != 0)
             return found;
     }
-    return kernels_choose("best", cpu->avx2, cpu->avx512_vnni);
+    return kernels_choose("best", cpu->has);
 }
 
 static enum status choose(struct replay_setup *setup, const struct receipt_statement *s,
@@ -64,10 +64,10 @@ static enum status choose(struct replay_setup *setup, const struct receipt_state
         return STATUS_USAGE;
     }
     setup->threads_n = (unsigned)threads_n;
-    setup->kernels = isa == NULL ? other_kernels(s, &cpu) : kernels_choose(isa, cpu.avx2, cpu.avx512_vnni);
+    setup->kernels = isa == NULL ? other_kernels(s, &cpu) : kernels_choose(isa, cpu.has);
     if (setup->kernels != NULL)
         return STATUS_OK;
-    reason_set(why, "this processor has no instruction set ", isa, "; give scalar, avx2 or avx512", NULL);
+    reason_set(why, "this processor has no instruction set ", isa, "; give scalar, avx2, avx512 or amx", NULL);
     return STATUS_USAGE;
 }
 

@@ -18,6 +18,7 @@ struct cloister_engine {
     struct engine engine;
     struct engine_options options;
     struct workers workers;
+    bool amx_permitted;
     uint8_t *memory; /* weights, then the engine's own */
     size_t memory_len, weights_len;
 };
@@ -70,6 +71,7 @@ static void set_options(struct cloister_engine *e, const struct cloister_engine_
                                 .logits_max = o->batch_max,
                                 .pages_max = o->cache_tokens / CACHE_PAGE + (o->cache_tokens % CACHE_PAGE != 0),
                                 .cache = CACHE_BF16};
+    e->amx_permitted = o->amx_permitted;
     e->workers =
         o->run == NULL ? workers_none() : (struct workers){.n = o->workers_n, .context = o->run_context, .run = o->run};
 }
@@ -136,11 +138,9 @@ void cloister_engine_place(struct cloister_engine *e, uint64_t offset, const voi
 int cloister_engine_start(struct cloister_engine *e, char why[CLOISTER_WHY_LEN])
 {
     struct reason reason = {{0}};
-    const struct kernels *kernels =
-        kernels_choose("best", __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0,
-                       __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
-                           __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
-                           __builtin_cpu_supports("avx512vnni") != 0);
+    struct processor has = processor_read();
+    has.amx = has.amx && e->amx_permitted;
+    const struct kernels *kernels = kernels_choose("best", has);
     enum status status = model_finish(&e->model, e->memory, &e->workers, &reason);
     if (status == STATUS_OK)
         status = engine_init(&e->engine, &e->model, e->memory, &e->options, kernels, &e->workers,

@@ -33,6 +33,8 @@ struct cloister_engine_options {
     unsigned workers_n;     /* 1 when run is NULL */
     cloister_run *run;      /* NULL: everything on the calling thread */
     void *run_context;
+    bool amx_permitted; /* Linux allowed AMX to this process: arch_prctl(ARCH_REQ_XCOMP_PERM, 18) gave 0; false: AMX is
+                           not used */
 };
 
 struct cloister_engine_token {

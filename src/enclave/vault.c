@@ -11,7 +11,9 @@
 #include "enclave/setup.h"
 #include "enclave/vault_open.h"
 #include "enclave/vault_serve.h"
+#include "engine/kernel/kernels.h"
 #include "sys/clock.h"
+#include "sys/cpu.h"
 
 #include <signal.h>
 #include <string.h>
@@ -51,13 +53,14 @@ static enum status check_exfiltration(const struct vault_model *v, const struct 
     return STATUS_REFUSED;
 }
 
-static enum status open_and_serve(struct channel *warden, struct channel *scribe, struct vault_setup *setup)
+static enum status open_and_serve(struct channel *warden, struct channel *scribe, struct vault_setup *setup,
+                                  const struct kernels *kernels)
 {
     static struct vault_model v;
     struct reason why = {{0}};
     bool landlocked;
     uint64_t started = clock_monotonic_ms();
-    enum status status = vault_open(&v, FD_FILE, setup, &why);
+    enum status status = vault_open(&v, FD_FILE, setup, kernels, &why);
     wipe(&setup->dek, sizeof setup->dek);
     close(FD_FILE);
     if (status == STATUS_OK)
@@ -85,6 +88,8 @@ int vault_main(void)
     signal(SIGPIPE, SIG_IGN);
     enum status status = sandbox_harden();
     sandbox_lock_memory(); /* the rest of the process; the weights are locked in any case */
+    struct cpu cpu = cpu_read(); /* asks for AMX, which the sandbox does not let through */
+    const struct kernels *kernels = kernels_choose("best", cpu.has);
     if (status == STATUS_OK)
         status = channel_init(&warden, FD_WARDEN);
     if (status == STATUS_OK)
@@ -101,7 +106,7 @@ int vault_main(void)
         status = vault_setup_read(&setup, m.payload, m.len);
     wipe(&m, sizeof m);
     if (status == STATUS_OK)
-        status = open_and_serve(&warden, &scribe, &setup);
+        status = open_and_serve(&warden, &scribe, &setup, kernels);
     if (status == STATUS_NOT_FOUND)
         return 0; /* the others ended first */
     event_log(ROLE_VAULT, EVENT_FAILED, (int64_t)status, __LINE__);

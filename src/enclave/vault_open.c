@@ -3,9 +3,7 @@
 
 #include "core/base/checked.h"
 #include "core/base/constant_time.h"
-#include "engine/kernel/kernels.h"
 #include "engine/speculate.h"
-#include "sys/cpu.h"
 #include "sys/file.h"
 #include "sys/model_stream.h"
 
@@ -95,12 +93,6 @@ out:
     return status;
 }
 
-static const struct kernels *best_kernels(void)
-{
-    struct cpu cpu = cpu_read();
-    return kernels_choose("best", cpu.avx2, cpu.avx512_vnni);
-}
-
 /* KV cache for every sequence at its longest, so that an admitted request always has room. */
 static uint32_t cache_pages(const struct engine_options *options)
 {
@@ -132,7 +124,8 @@ static enum status place(void *context, uint64_t offset, const uint8_t *bytes, s
     return STATUS_OK;
 }
 
-enum status vault_open(struct vault_model *v, int model_fd, const struct vault_setup *setup, struct reason *why)
+enum status vault_open(struct vault_model *v, int model_fd, const struct vault_setup *setup,
+                       const struct kernels *kernels, struct reason *why)
 {
     static struct model_stream stream; /* public data only */
     struct engine_options options = {.sequences_max = setup->sequences,
@@ -157,7 +150,7 @@ enum status vault_open(struct vault_model *v, int model_fd, const struct vault_s
     if (status == STATUS_OK)
         status = model_finish(&v->model, v->memory, &workers, why);
     if (status == STATUS_OK)
-        status = engine_init(&v->engine, &v->model, v->memory, &options, best_kernels(), &workers,
+        status = engine_init(&v->engine, &v->model, v->memory, &options, kernels, &workers,
                              v->memory + v->weights_len, v->memory_len - v->weights_len, why);
     if (status != STATUS_OK)
         vault_close(v);

@@ -26,10 +26,10 @@ struct vault_model {
     void *vocabulary_memory;
 };
 
-/* model_fd: the sealed file.  Nothing of the plaintext is left behind on error.  why names tensors and sizes, never
+/* model_fd: the sealed file; kernels: chosen before the sandbox, which forbids asking for AMX.  Nothing of the plaintext is left behind on error.  why names tensors and sizes, never
  * values. */
 must_check enum status vault_open(struct vault_model *v, int model_fd, const struct vault_setup *setup,
-                                  struct reason *why);
+                                  const struct kernels *kernels, struct reason *why);
 
 /* Wipes weights, caches and keys. */
 void vault_close(struct vault_model *v);

@@ -83,13 +83,14 @@ struct pass {
     uint32_t first_page, pages_n; /* that any row attends to */
 };
 
-static void dot(const struct engine *e, float *y, size_t y_stride, const uint8_t *group, size_t n, const float *x,
-                size_t x_stride, size_t rows_n)
+/* Products of rows_n inputs with groups_n groups of the cache, len bytes apart. */
+static void dot(const struct engine *e, float *y, size_t y_stride, const uint8_t *groups, size_t len, size_t groups_n,
+                size_t n, const float *x, size_t x_stride, size_t rows_n)
 {
-    if (e->cache.type == CACHE_F32)
-        e->kernels->dot_float(y, y_stride, group, false, n, x, x_stride, rows_n);
-    else
-        e->kernels->dot_bf16(y, y_stride, group, n, x, x_stride, rows_n);
+    if (e->cache.type != CACHE_F32)
+        kernels_dot_bf16(e->kernels, y, y_stride, groups, len, groups_n, n, x, x_stride, rows_n);
+    for (size_t g = 0; g < groups_n && e->cache.type == CACHE_F32; g++)
+        e->kernels->dot_float(y + g * FORMAT_ROWS, y_stride, groups + g * len, false, n, x, x_stride, rows_n);
 }
 
 /* NUM-41: the scaled queries, contiguous. */
@@ -115,9 +116,8 @@ static void score_pages(const struct engine *e, const struct attention_scratch *
         size_t len;
         const uint8_t *keys =
             cache_keys(&e->cache, p->sequence->pages[p->first_page + i], p->layer, p->kv_head, s->page, &len);
-        for (size_t g = 0; g < CACHE_PAGE / FORMAT_ROWS; g++)
-            dot(e, s->scores + i * CACHE_PAGE + g * FORMAT_ROWS, e->buffers->score_stride, keys + g * len, dim,
-                s->query, dim, rows_n);
+        dot(e, s->scores + i * CACHE_PAGE, e->buffers->score_stride, keys, len, CACHE_PAGE / FORMAT_ROWS, dim, s->query,
+            dim, rows_n);
     }
 }
 
@@ -144,9 +144,8 @@ static void mix_pages(const struct engine *e, const struct attention_scratch *s,
         size_t len;
         const uint8_t *values =
             cache_values(&e->cache, p->sequence->pages[p->first_page + i], p->layer, p->kv_head, s->page, &len);
-        for (size_t g = 0; g < room / FORMAT_ROWS; g++)
-            dot(e, s->mixed + g * FORMAT_ROWS, room, values + g * len, CACHE_PAGE, s->scores + i * CACHE_PAGE,
-                e->buffers->score_stride, rows_n);
+        dot(e, s->mixed, room, values, len, room / FORMAT_ROWS, CACHE_PAGE, s->scores + i * CACHE_PAGE,
+            e->buffers->score_stride, rows_n);
     }
 }
 

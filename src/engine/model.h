@@ -97,6 +97,9 @@ size_t model_arena_len(size_t meta_len);
 /* Bytes of memory for all weights in the final layout. */
 uint64_t model_weights_len(const struct model *m);
 
+/* Multiplications of a weight that a token of a prompt takes in the layers: what is neither attention nor output. */
+uint64_t model_products_n(const struct model *m);
+
 /* Writes bytes [file_offset, file_offset + len) of the model's file to their places in weights, a zeroed buffer of
  * model_weights_len(m) bytes aligned to 64.  Any range, in any order; disjoint ranges may be placed by several threads
  * at once.  Bytes outside tensors (metadata, padding) are ignored. */

@@ -64,7 +64,7 @@ static void multiply_group(const struct engine *e, float *y, const struct matrix
                      tokens_n);
     if (f->class == CLASS_BF16)
         k->dot_bf16(y, FORMAT_ROWS, g.field[0], m->columns_n, in->rounded + first * stride, stride, tokens_n);
-    if (f->class == CLASS_CODES && tokens_n == 1 && k->gemv_codes != NULL) {
+    if (f->class == CLASS_CODES && tokens_n == 1) {
         struct codes_input codes = {.q = in->q + first * FORMAT_SUPER, .scales = in->scales + first};
         k->gemv_codes(y, m->type, &g, m->columns_n, &codes, in->room);
         return;
@@ -79,12 +79,35 @@ static void multiply_group(const struct engine *e, float *y, const struct matrix
     }
 }
 
+/* Groups [first, first + n) of a BF16 matrix at once, where kernels gain by it: the input is packed once for all. */
+static bool multiply_groups(const struct product_work *w, size_t matrix, size_t first, size_t n)
+{
+    const struct matrix *m = w->product->matrices[matrix];
+    const struct kernels *k = w->engine->kernels;
+    size_t stride = w->product->strides[matrix];
+    size_t in_stride = w->engine->buffers->wide_stride;
+    struct weight_group g = layout_group(m, w->engine->weights, first);
+    if (m->type != WEIGHT_BF16 || k->dot_bf16_groups == NULL)
+        return false;
+    for (size_t t = 0; t < w->tokens_n; t += TOKENS_TOGETHER) {
+        size_t tokens_n = w->tokens_n - t < TOKENS_TOGETHER ? w->tokens_n - t : TOKENS_TOGETHER;
+        float *out = w->product->outputs[matrix] + t * stride + first * FORMAT_ROWS;
+        for (size_t i = 0; i < tokens_n; i++)
+            memset(out + i * stride, 0, n * FORMAT_ROWS * sizeof *out);
+        k->dot_bf16_groups(out, stride, g.field[0], m->group_len, n, m->columns_n,
+                           w->product->input->rounded + t * in_stride, in_stride, tokens_n);
+    }
+    return true;
+}
+
 /* Groups [first, first + n) of one matrix. */
 static void multiply(const struct product_work *w, size_t matrix, size_t first, size_t n)
 {
     const struct matrix *m = w->product->matrices[matrix];
     size_t stride = w->product->strides[matrix];
     _Alignas(64) float y[TOKENS_TOGETHER * FORMAT_ROWS];
+    if (multiply_groups(w, matrix, first, n))
+        return;
     for (size_t t = 0; t < w->tokens_n; t += TOKENS_TOGETHER) {
         size_t tokens_n = w->tokens_n - t < TOKENS_TOGETHER ? w->tokens_n - t : TOKENS_TOGETHER;
         for (size_t g = first; g < first + n; g++) {

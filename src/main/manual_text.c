@@ -129,7 +129,9 @@ const struct manual_text manual_texts[] = {
      "cloister receipt verify receipt.json --attestation bundle.json --policy policy.json"},
     {"bench", NULL,
      "Opens a model as the enclave does and measures it on this machine: tokens a second for a prompt and for "
-     "generating, and how fast memory is read, which bounds generating. Each figure is the median of three runs.",
+     "generating, and how fast memory is read, which bounds generating. Where the processor has AMX, also how fast "
+     "that "
+     "multiplies, which bounds prompts. Each figure is the median of three runs.",
      "cloister bench --model model.gguf"},
     {"replay", NULL,
      "Computes the answer of a receipt again from the model, by default with other kernels and another number of "

@@ -3,15 +3,16 @@
 #ifndef SYS_CPU_H
 #define SYS_CPU_H
 
+#include "core/base/processor.h"
 #include <stdbool.h>
 
 struct cpu {
-    bool avx2;        /* AVX2, FMA and F16C */
-    bool avx512_vnni; /* AVX-512 F, BW, VL, DQ and VNNI */
-    unsigned cores_n; /* processors this process may run on; at least 1 */
+    struct processor has; /* amx: the kernel permitted it to this process and its threads, not to programs it starts */
+    unsigned cores_n;     /* processors this process may run on; at least 1 */
 };
 
-/* Asks the processor; flags are false when the kernel does not save the registers. */
+/* Asks the processor; where it has AMX, asks the kernel for permission with a call that a sandbox may forbid, so before
+ * that. */
 struct cpu cpu_read(void);
 
 #endif

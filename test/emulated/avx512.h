@@ -81,6 +81,18 @@ static inline int emulated_reduce_add_epi32(simde__m512i v)
     return lanes[0];
 }
 
+/* Lanes whose bit is not set are zero, and their memory is not touched. */
+static inline simde__m512i emulated_maskz_loadu_epi32(unsigned mask, const void *memory)
+{
+    int lanes[16] = {0};
+    simde__m512i result;
+    for (int i = 0; i < 16; i++)
+        if ((mask >> i & 1) != 0)
+            memcpy(lanes + i, (const char *)memory + i * 4, 4);
+    memcpy(&result, lanes, sizeof result);
+    return result;
+}
+
 /* Truncates, as the instruction does. */
 static inline __m128i emulated_cvtepi32_epi8(simde__m512i v)
 {
@@ -96,6 +108,8 @@ static inline __m128i emulated_cvtepi32_epi8(simde__m512i v)
 
 #undef _mm512_cvtepi32_epi8
 #define _mm512_cvtepi32_epi8 emulated_cvtepi32_epi8
+#undef _mm512_maskz_loadu_epi32
+#define _mm512_maskz_loadu_epi32 emulated_maskz_loadu_epi32
 #undef _mm512_reduce_max_ps
 #undef _mm512_reduce_max_epi32
 #undef _mm512_reduce_add_epi32

@@ -228,6 +228,21 @@ int main(void)
         test_model(&r, &s);
         rig_close(&r);
     }
+    static const struct {
+        enum weight_type type;
+        uint64_t golden;
+    } longer[] = {{WEIGHT_BF16, 0x15c72945550b5359},
+                  {WEIGHT_Q4_0, 0x0b0ebb94dc972abc},
+                  {WEIGHT_Q2_K, 0x94c9da8695101a24},
+                  {WEIGHT_Q4_K, 0x3f69d9c14d438f98},
+                  {WEIGHT_Q6_K, 0xd655d6393cd8d726}};
+    for (size_t i = 0; i < sizeof longer / sizeof longer[0]; i++) { /* enough tokens for tiles */
+        char name[32];
+        snprintf(name, sizeof name, "%s, 17 tokens", format_of(longer[i].type)->name);
+        open_small(&r, longer[i].type, true);
+        test_model(&r, &(struct subject){name, 17, CACHE_BF16, longer[i].golden});
+        rig_close(&r);
+    }
     size_t len;
     uint8_t *file = rig_read("test/data/stories260K/stories260K.gguf", &len);
     rig_open(&r, file, len);

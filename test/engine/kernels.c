@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-enum { COLUMNS_MAX = 768, TOKENS_MAX = 19, POSITIONS_MAX = 150 };
+enum { COLUMNS_MAX = 768, TOKENS_MAX = 150, POSITIONS_MAX = 150 };
 
 static uint64_t state = 88172645463325252;
 
@@ -98,7 +98,7 @@ static bool elementwise(const struct kernels *k, int flavour, size_t n)
     k->round_bf16(got, x, n);
     equal = equal && same(expected, got, n);
     memcpy(expected, x, n * sizeof *x);
-    memcpy(got, x, sizeof got);
+    memcpy(got, x, (n + 15) / 16 * 16 * sizeof *x);
     kernels_scalar.soft_cap(expected, n, 30.0f);
     k->soft_cap(got, n, 30.0f);
     return equal && same(expected, got, n);
@@ -144,21 +144,104 @@ static void random_group(struct matrix *m, enum weight_type type, size_t columns
     }
 }
 
-static void product(float *y, const struct kernels *k, const struct matrix *m, size_t tokens_n, const struct input *in)
+/* input: [tokens, COLUMNS_MAX] */
+static void product_of(float *y, const struct kernels *k, const struct matrix *m, size_t tokens_n,
+                       struct codes_input codes, const float *input)
 {
     const struct weight_format *f = format_of(m->type);
     struct weight_group g = layout_group(m, group, 0);
-    struct codes_input codes = view(in);
     struct panel panel;
     if (f->class == CLASS_FLOAT) {
-        k->dot_float(y, 32, g.field[0], m->type == WEIGHT_F16, m->columns_n, x, COLUMNS_MAX, tokens_n);
+        k->dot_float(y, 32, g.field[0], m->type == WEIGHT_F16, m->columns_n, input, COLUMNS_MAX, tokens_n);
     } else if (f->class == CLASS_BF16) {
-        k->dot_bf16(y, 32, g.field[0], m->columns_n, x, COLUMNS_MAX, tokens_n);
+        k->dot_bf16(y, 32, g.field[0], m->columns_n, input, COLUMNS_MAX, tokens_n);
     } else {
         memset(&panel, 0x55, sizeof panel);
         k->expand(&panel, m->type, &g, 0, m->columns_n);
         k->dot_codes(y, 32, &panel, f, &codes, m->columns_n, tokens_n);
     }
+}
+
+static void product(float *y, const struct kernels *k, const struct matrix *m, size_t tokens_n, const struct input *in)
+{
+    product_of(y, k, m, tokens_n, view(in), x);
+}
+
+/* The inputs end at a page that cannot be touched. */
+static bool product_within(const struct kernels *k, enum weight_type type, size_t columns_n, size_t tokens_n)
+{
+    struct matrix m;
+    size_t x_len = ((tokens_n - 1) * COLUMNS_MAX + columns_n) * sizeof *x;
+    size_t q_len = tokens_n * FORMAT_SUPER;
+    size_t scales_len = tokens_n * sizeof *inputs[0].scales;
+    random_group(&m, type, columns_n, 0);
+    fill(x, tokens_n * COLUMNS_MAX, 0);
+    kernels_scalar.round_bf16(x, x, tokens_n * COLUMNS_MAX);
+    for (size_t t = 0; t < tokens_n; t++)
+        kernels_scalar.quantise(inputs[0].q + t * FORMAT_SUPER, inputs[0].scales + t, x + t * COLUMNS_MAX,
+                                FORMAT_SUPER);
+    uint8_t *input = guarded_copy(x, x_len);
+    uint8_t *q = guarded_copy(inputs[0].q, q_len);
+    uint8_t *scales = guarded_copy(inputs[0].scales, scales_len);
+    struct codes_input codes = {(const int8_t *)q, (const struct codes_scales *)(const void *)scales};
+    fill(expected, tokens_n * 32 + 32, 0);
+    memcpy(got, expected, (tokens_n * 32 + 32) * sizeof *got);
+    product(expected, &kernels_scalar, &m, tokens_n, &inputs[0]);
+    product_of(got, k, &m, tokens_n, codes, (const float *)(const void *)input);
+    guarded_free(input, x_len);
+    guarded_free(q, q_len);
+    guarded_free(scales, scales_len);
+    return same(expected, got, tokens_n * 32 + 32);
+}
+
+static void test_within(const struct kernels *k)
+{
+    bool equal = true;
+    for (int type = 0; type < WEIGHT_TYPES_N; type++)
+        for (size_t tokens_n = 1; tokens_n <= 40; tokens_n += 3) {
+            size_t unit = format_of((enum weight_type)type)->unit_columns;
+            size_t columns_n = unit == FORMAT_SUPER ? 256 : unit == FORMAT_BLOCK ? 96 : 46;
+            equal = equal && product_within(k, (enum weight_type)type, columns_n, tokens_n);
+        }
+    check(equal, "%s: products read nothing beyond their inputs", k->name);
+}
+
+/* Numbers of tokens to try.  Tiles: each up to 40 may leave a shape of its own; then more than one set of tiles. */
+static size_t next_tokens(size_t tokens_n, bool tiles)
+{
+    if (!tiles)
+        return tokens_n < 9 ? tokens_n + 1 : tokens_n + 5;
+    return tokens_n < 40 ? tokens_n + 1 : tokens_n < 77 ? 77 : tokens_n < TOKENS_MAX ? TOKENS_MAX : TOKENS_MAX + 1;
+}
+
+/* Several groups of BF16 at once. */
+static void test_groups(const struct kernels *k, int flavour)
+{
+    static const size_t columns[] = {2, 94, 290};
+    enum { GROUPS_MAX = 6, STRIDE = (GROUPS_MAX + 1) * FORMAT_ROWS };
+    static _Alignas(64) float y[2][TOKENS_MAX * STRIDE];
+    static _Alignas(64) uint8_t groups[GROUPS_MAX * FORMAT_ROWS * COLUMNS_MAX * 2];
+    bool equal = true;
+    struct matrix m;
+    for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++)
+        for (size_t n = 1; n <= GROUPS_MAX; n++)
+            for (size_t tokens_n = n; tokens_n <= (n == 5 ? TOKENS_MAX : 40);
+                 tokens_n = next_tokens(tokens_n + 4, true)) {
+                for (size_t g = 0; g < n; g++) {
+                    random_group(&m, WEIGHT_BF16, columns[c], flavour);
+                    memcpy(groups + g * m.group_len, group, m.group_len);
+                }
+                fill(x, tokens_n * COLUMNS_MAX, flavour);
+                kernels_scalar.round_bf16(x, x, tokens_n * COLUMNS_MAX);
+                fill(y[0], TOKENS_MAX * STRIDE, flavour == 2 || flavour == 3 ? flavour : 0);
+                memcpy(y[1], y[0], sizeof y[0]);
+                for (size_t g = 0; g < n; g++)
+                    kernels_scalar.dot_bf16(y[0] + g * FORMAT_ROWS, STRIDE, groups + g * m.group_len, columns[c], x,
+                                            COLUMNS_MAX, tokens_n);
+                kernels_dot_bf16(k, y[1], STRIDE, groups, m.group_len, n, columns[c], x, COLUMNS_MAX, tokens_n);
+                equal = equal && same(y[0], y[1], TOKENS_MAX * STRIDE);
+            }
+    check(equal, "NUM-23 NUM-24: %s: groups of BF16, flavour %d", k->name, flavour);
 }
 
 /* Any start, so that a sum is seen to go on from where it was. */
@@ -170,22 +253,23 @@ static bool same_products(const struct kernels *k, const struct matrix *m, size_
         kernels_scalar.round_bf16(x, x, tokens_n * COLUMNS_MAX);
     for (size_t t = 0; t < tokens_n && format_of(m->type)->class == CLASS_CODES; t++)
         kernels_scalar.quantise(inputs[0].q + t * 256, inputs[0].scales + t, x + t * COLUMNS_MAX, m->columns_n);
-    fill(expected, TOKENS_MAX * 32, 0);
-    memcpy(got, expected, TOKENS_MAX * 32 * sizeof *got);
+    fill(expected, tokens_n * 32 + 32, flavour == 2 || flavour == 3 ? flavour : 0);
+    memcpy(got, expected, (tokens_n * 32 + 32) * sizeof *got);
     product(expected, &kernels_scalar, m, tokens_n, &inputs[0]);
     product(got, k, m, tokens_n, &inputs[0]);
-    return same(expected, got, TOKENS_MAX * 32);
+    return same(expected, got, tokens_n * 32 + 32);
 }
 
 static void test_product(const struct kernels *k, enum weight_type type, int flavour)
 {
-    static const size_t columns[] = {32, 64, 96, 160, 256, 2, 14, 34, 62};
+    static const size_t columns[] = {32, 64, 96, 160, 256, 2, 14, 34, 62, 510};
     const struct weight_format *f = format_of(type);
+    bool tiles = strncmp(k->name, "amx", 3) == 0 && f->class != CLASS_FLOAT;
     bool equal = true;
     struct matrix m;
     for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++)
-        for (size_t tokens_n = 1; tokens_n <= TOKENS_MAX; tokens_n += tokens_n < 9 ? 1 : 5) {
-            if (columns[c] % f->unit_columns != 0)
+        for (size_t tokens_n = 1; tokens_n <= (tiles ? TOKENS_MAX : 19); tokens_n = next_tokens(tokens_n, tiles)) {
+            if (columns[c] % f->unit_columns != 0 || (f->class == CLASS_CODES && columns[c] > FORMAT_SUPER))
                 continue;
             random_group(&m, type, columns[c], flavour);
             equal = equal && same_products(k, &m, tokens_n, flavour);
@@ -338,24 +422,20 @@ int main(void)
     test_fma();
     for (int type = 0; type < WEIGHT_TYPES_N; type++)
         test_row((enum weight_type)type);
+    for (size_t i = 0; i < n; i++)
+        test_within(kernels[i]);
     for (size_t i = 1; i < n; i++)
         for (int flavour = 0; flavour < FLAVOURS; flavour++) {
             test_quantise(kernels[i], flavour);
             test_elementwise(kernels[i], flavour);
             test_softmax(kernels[i], flavour);
+            if (kernels[i]->dot_bf16_groups != NULL && (flavour == 0 || flavour == 2))
+                test_groups(kernels[i], flavour);
             for (int type = 0; type < WEIGHT_TYPES_N; type++) {
                 test_product(kernels[i], (enum weight_type)type, flavour);
-                if (format_of((enum weight_type)type)->class == CLASS_CODES && kernels[i]->gemv_codes != NULL)
+                if (format_of((enum weight_type)type)->class == CLASS_CODES)
                     test_gemv(kernels[i], (enum weight_type)type, flavour);
             }
         }
-    check(kernels_choose("scalar", false, false) == &kernels_scalar, "scalar is there on every processor");
-    check(kernels_choose("best", false, false) == &kernels_scalar &&
-              kernels_choose("best", true, false) == &kernels_avx2 &&
-              kernels_choose("best", true, true) == &kernels_avx512,
-          "the best of what the processor has");
-    check(kernels_choose("avx2", false, false) == NULL && kernels_choose("avx512", true, false) == NULL &&
-              kernels_choose("", true, true) == NULL,
-          "what is not there is refused");
     return tap_done();
 }

@@ -23,7 +23,7 @@ int main(int argc, char **argv)
     struct reason why;
     size_t len;
     struct cpu cpu = cpu_read();
-    const struct kernels *kernels = kernels_choose(argc > 3 ? argv[3] : "best", cpu.avx2, cpu.avx512_vnni);
+    const struct kernels *kernels = kernels_choose(argc > 3 ? argv[3] : "best", cpu.has);
     uint32_t n = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
     if (n == 0 || kernels == NULL || worker_pool_open(&pool, cpu.cores_n, &why) != STATUS_OK) {
         fprintf(stderr, "usage: print_logits MODEL.gguf TOKENS [scalar|avx2|avx512|best] [bf16|q8|f32]\n");

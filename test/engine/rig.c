@@ -111,11 +111,11 @@ void rig_logits(float *logits, struct rig_engine *e, const uint32_t *tokens, siz
 
 size_t rig_kernels(const struct kernels *kernels[static RIG_KERNELS_MAX])
 {
-    static const char *const names[] = {"scalar", "avx2", "avx512"};
+    static const char *const names[] = {"scalar", "avx2", "avx512", "amx"};
     struct cpu cpu = cpu_read();
     size_t n = 0;
-    for (size_t i = 0; i < 3; i++) {
-        kernels[n] = kernels_choose(names[i], cpu.avx2, cpu.avx512_vnni);
+    for (size_t i = 0; i < KERNELS_N; i++) {
+        kernels[n] = kernels_choose(names[i], cpu.has);
         n += kernels[n] != NULL;
     }
     return n;

@@ -5,7 +5,7 @@
 
 #include "engine/engine.h"
 
-enum { RIG_KERNELS_MAX = 5 };
+enum { RIG_KERNELS_MAX = KERNELS_N + 2 };
 
 struct rig {
     struct model model;
@@ -38,8 +38,8 @@ void rig_logits(float *logits, struct rig_engine *e, const uint32_t *tokens, siz
 /* The tables that this processor can run, scalar first and the fastest last; returns how many. */
 size_t rig_kernels(const struct kernels *kernels[static RIG_KERNELS_MAX]);
 
-/* The same, and at the end the AVX-512 kernels emulated (test/emulated/avx512.h) if the processor lacks them but has
- * AVX2.  Links with test/engine/emulated.o. */
+/* The same, and at the end those of AVX-512 and AMX that the processor lacks, emulated (test/emulated), if it has AVX2.
+ * Links with test/engine/emulated.o. */
 size_t rig_kernels_emulated(const struct kernels *kernels[static RIG_KERNELS_MAX]);
 
 #endif

@@ -64,7 +64,7 @@ struct receipt_bias {
 /* Every field is signed, and every one is mandatory. */
 struct receipt_statement {
     char tee[RECEIPT_NAME_MAX + 1]; /* "simulator", "tdx", "sev-snp", ...: lower-case letters, digits and '-' */
-    char isa[RECEIPT_NAME_MAX + 1]; /* instruction set that computed it: "scalar", "avx2", "avx512" */
+    char isa[RECEIPT_NAME_MAX + 1]; /* instruction set that computed it: "scalar", "avx2", "avx512", "amx" */
     uint32_t threads;
     uint64_t time_s; /* enclave's clock, seconds since 1970 UTC; as trustworthy as that clock */
     uint8_t model_root[SHA256_LEN];

@@ -2,6 +2,7 @@
 /* AVX-512 F, BW, VL and DQ: everything but the products; no operation is fused here. */
 #include "engine/kernel/avx512.h"
 
+#include "engine/kernel/amx.h"
 #include "engine/kernel/avx512_lanes.h"
 
 static float lanes_sum(__m512 v)
@@ -153,5 +154,22 @@ const struct kernels kernels_avx512 = {
     .gemv_codes = avx512_gemv_codes,
     .dot_float = avx512_dot_float,
     .dot_bf16 = avx512_dot_bf16,
+    .softmax = softmax,
+};
+
+const struct kernels kernels_amx = {
+    .name = "amx",
+    .quantise = quantise,
+    .round_bf16 = round_bf16,
+    .rms_norm = rms_norm,
+    .swiglu = swiglu,
+    .geglu = geglu,
+    .soft_cap = soft_cap,
+    .expand = avx512_expand,
+    .dot_codes = amx_dot_codes,
+    .gemv_codes = avx512_gemv_codes,
+    .dot_float = avx512_dot_float,
+    .dot_bf16 = amx_dot_bf16,
+    .dot_bf16_groups = amx_dot_bf16_groups,
     .softmax = softmax,
 };

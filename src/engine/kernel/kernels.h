@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The contract of the inner loops: one const table an instruction set.  All give the same bytes (spec/numerics.md);
  * where a value is NaN, some NaN.  Pure, re-entrant, no state.  Arrays of floats are aligned to 64.
- * "padded" means that memory up to the next multiple of 16 is there; inputs are zero in it. */
+ * "padded" means that memory up to the next multiple of 16 is there; inputs are zero in it.  At most 128 KiB of stack.
+ */
 #ifndef ENGINE_KERNEL_KERNELS_H
 #define ENGINE_KERNEL_KERNELS_H
 
+#include "core/base/processor.h"
 #include "engine/format.h"
 #include "engine/layout.h"
 #include <stdbool.h>
@@ -77,7 +79,7 @@ struct kernels {
                       const struct codes_input *in, size_t n, size_t tokens_n);
 
     /* The same for a whole group of n columns and one token, whose input for the next 256 columns stands `room` slots
-     * on; NULL: done with a panel.  y: [16] */
+     * on.  y: [16] */
     void (*gemv_codes)(float *y, enum weight_type type, const struct weight_group *g, size_t n,
                        const struct codes_input *in, size_t room);
 
@@ -89,16 +91,47 @@ struct kernels {
     void (*dot_bf16)(float *y, size_t y_stride, const uint8_t *group, size_t n, const float *x, size_t x_stride,
                      size_t tokens_n);
 
+    /* dot_bf16 with groups_n groups, group_len bytes apart; results of group g stand from y + 16 * g on.  NULL where it
+     * would be no faster than one after the other: see kernels_dot_bf16. */
+    void (*dot_bf16_groups)(float *y, size_t y_stride, const uint8_t *groups, size_t group_len, size_t groups_n,
+                            size_t n, const float *x, size_t x_stride, size_t tokens_n);
+
     /* s[p] = exp(s[p] - max s) for p < n, padded with zeros; rounded to BF16 if so asked; returns their sum.  n > 0. */
     float (*softmax)(float *s, size_t n, bool round);
 };
 
-extern const struct kernels kernels_scalar;
-extern const struct kernels kernels_avx2;   /* needs AVX2, FMA and F16C */
-extern const struct kernels kernels_avx512; /* needs AVX-512 F, BW, VL, DQ and VNNI */
+/* What dot_bf16_groups does, in every table. */
+static inline void kernels_dot_bf16(const struct kernels *k, float *y, size_t y_stride, const uint8_t *groups,
+                                    size_t group_len, size_t groups_n, size_t n, const float *x, size_t x_stride,
+                                    size_t tokens_n)
+{
+    if (k->dot_bf16_groups != NULL) {
+        k->dot_bf16_groups(y, y_stride, groups, group_len, groups_n, n, x, x_stride, tokens_n);
+        return;
+    }
+    for (size_t g = 0; g < groups_n; g++)
+        k->dot_bf16(y + g * FORMAT_ROWS, y_stride, groups + g * group_len, n, x, x_stride, tokens_n);
+}
 
-/* By name: "scalar", "avx2", "avx512", or "best"; NULL when there is no such name or the processor, as described by the
- * two flags, lacks it. */
-const struct kernels *kernels_choose(const char *name, bool has_avx2, bool has_avx512_vnni);
+extern const struct kernels kernels_scalar;
+extern const struct kernels kernels_avx2;   /* needs struct processor's avx2 */
+extern const struct kernels kernels_avx512; /* its avx512_vnni */
+extern const struct kernels kernels_amx;    /* its avx512_vnni and amx */
+
+enum { KERNELS_N = 4 };
+
+/* The tables that such a processor can run, the fastest first, scalar last; returns how many. */
+size_t kernels_list(const struct kernels *tables[static KERNELS_N], struct processor has);
+
+/* Whether each function of k gives what kernels_scalar gives, byte for byte, on a small fixed case: a processor, a
+ * hypervisor or an emulator that computes something else is found before it answers.  Some milliseconds. */
+bool kernels_agree(const struct kernels *k);
+
+/* The first of n tables which has that name (any, if it is "best") and agrees; NULL when there is none. */
+const struct kernels *kernels_pick(const struct kernels *const *tables, size_t n, const char *name);
+
+/* By name: "scalar", "avx2", "avx512", "amx", or "best"; NULL when there is no such name, or the processor lacks it, or
+ * computes something else with it. */
+const struct kernels *kernels_choose(const char *name, struct processor has);
 
 #endif

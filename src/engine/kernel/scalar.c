@@ -108,6 +108,19 @@ static void dot_codes(float *y, size_t y_stride, const struct panel *p, const st
                 dot_codes_row(y[t * y_stride + row], p, f, in->q + t * FORMAT_SUPER, in->scales + t, row, n);
 }
 
+static void gemv_codes(float *y, enum weight_type type, const struct weight_group *g, size_t n,
+                       const struct codes_input *in, size_t room)
+{
+    struct panel panel;
+    for (size_t at = 0; at < n; at += FORMAT_SUPER) {
+        size_t slot = at / FORMAT_SUPER * room;
+        size_t columns_n = n - at < FORMAT_SUPER ? n - at : FORMAT_SUPER;
+        struct codes_input chunk = {in->q + slot * FORMAT_SUPER, in->scales + slot};
+        expand(&panel, type, g, at, columns_n);
+        dot_codes(y, FORMAT_ROWS, &panel, format_of(type), &chunk, columns_n, 1);
+    }
+}
+
 static void dot_float(float *y, size_t y_stride, const uint8_t *group, bool half, size_t n, const float *x,
                       size_t x_stride, size_t tokens_n)
 {
@@ -199,6 +212,7 @@ const struct kernels kernels_scalar = {
     .soft_cap = soft_cap,
     .expand = expand,
     .dot_codes = dot_codes,
+    .gemv_codes = gemv_codes,
     .dot_float = dot_float,
     .dot_bf16 = dot_bf16,
     .softmax = softmax,
