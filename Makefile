@@ -48,8 +48,9 @@ $(addprefix $(BUILD)/src/engine/kernel/,avx512.o avx512_dot.o): EXTRA += -O3 -ma
 GRAMMAR_SRC := $(addprefix src/grammar/, build.c code_ranges.c gbnf.c schema.c schema_array.c schema_json.c \
  schema_look.c schema_number.c schema_object.c schema_pattern.c schema_text.c)
 IMPORT_SRC := $(addprefix src/import/, \
- builder.c fields.c folder.c safetensors.c source_config.c source_family.c source_rope.c source_split.c \
- source_tensors.c source_tokenizer.c source_vocabulary.c split.c tensor_set.c virtual_file.c)
+ builder.c fields.c folder.c safetensors.c source_bpe.c source_config.c source_family.c source_json.c source_rope.c \
+ source_special.c source_tensors.c source_tokenizer.c source_unigram.c source_vocabulary.c source_wordpiece.c split.c \
+ tensor_set.c tokenizer_file.c virtual_file.c)
 SYS_SRC := $(addprefix src/sys/, \
  api_error.c clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c release_client.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/start.c openssl/x25519.c \
  https_answer.c https_client.c https_connection.c https_receive.c https_server.c https_url.c https_wire.c listen.c tls_identity.c)
