@@ -40,8 +40,9 @@ ENGINE_SRC := $(addprefix src/engine/, \
  sample_filter.c sample_logprobs.c sample_order.c sample_weights.c sequence.c sort.c speculate.c step.c choose.c grammar.c grammar_run.c \
  token_bytes.c workers.c kernel/avx2.c kernel/avx2_dot.c kernel/avx512.c kernel/avx512_dot.c kernel/kernels.c kernel/scalar.c)
 ENGINE_SRC += $(addprefix src/engine/tokenizer/, \
- bpe.c charsmap.c cleanup.c detokenizer.c encode.c ends.c merges.c merging.c pattern.c pattern_sets.c scan.c settings.c spm.c \
- tokenizer.c trie.c unicode.c unicode_bases.c unicode_categories.c unicode_lower.c unigram.c vocabulary.c wordpiece.c)
+ bpe.c charsmap.c cleanup.c detokenizer.c encode.c ends.c extensions.c merges.c merging.c nfc.c pattern.c pattern_sets.c \
+ scan.c settings.c spacing.c spm.c tokenizer.c trie.c unicode.c unicode_categories.c unicode_classes.c unicode_compositions.c \
+ unicode_decompositions.c unicode_lower.c unicode_normal.c unigram.c vocabulary.c wordpiece.c)
 $(addprefix $(BUILD)/src/engine/kernel/,avx2.o avx2_dot.o): EXTRA += -O3 -mavx2 -mfma -mf16c
 $(addprefix $(BUILD)/src/engine/kernel/,avx512.o avx512_dot.o): EXTRA += -O3 -mavx512f -mavx512bw -mavx512vl \
  -mavx512dq -mavx512vnni
@@ -80,7 +81,7 @@ ENGINE_TESTS := engine/reference engine/cache engine/tokenizer engine/pretokeniz
  engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/sample_filters engine/admission engine/workers engine/grammar engine/choose engine/speculate
 TESTS += $(ENGINE_TESTS)
-TESTS += import/safetensors import/folder
+TESTS += import/safetensors import/folder import/tokenizer_file
 TESTS += grammar/gbnf grammar/schema
 TESTS += template/language template/limits template/origin
 SCRIPT_TESTS += test/cli/seal.sh test/cli/tokenize.sh test/cli/embed.sh test/models/families.py test/models/formats.py test/models/import.py test/template/oracle.sh

@@ -34,6 +34,7 @@ struct source_rules {
     /* WordPiece */
     bool lower_case, strip_accents, chinese_apart;
     uint32_t word_max; /* characters; a longer word is unknown */
+    bool cleans;       /* the decoder drops spaces before marks */
 };
 
 /* Reads the normalizer, the pre_tokenizer and the model's settings in root, the whole of tokenizer.json.

@@ -55,6 +55,8 @@ static enum status read_json(const struct json **root, struct arena *a, struct f
 static void write_word(struct builder *b, const struct source_token *t)
 {
     bool goes_on = t->len > 2 && memcmp(t->text, "##", 2) == 0;
+    if (goes_on && t->len >= 5 && memcmp(t->text + 2, "\xe2\x96\x81", 3) == 0)
+        goes_on = false; /* would look like one that begins a word; never found so */
     if (goes_on) {
         builder_element_text(b, t->text + 2, t->len - 2);
         return;
@@ -124,8 +126,6 @@ static void write_bytes_rules(struct builder *b, const struct source_rules *s)
     builder_text(b, "tokenizer.ggml.pre", s->pre, strlen(s->pre));
     if (row != NULL && s->whole_words != ((row->flags & PATTERN_WHOLE_WORDS) != 0))
         builder_bool(b, "cloister.tokenizer.whole_words", s->whole_words);
-    if (s->space_prefix)
-        builder_bool(b, "tokenizer.ggml.add_space_prefix", true);
 }
 
 static void write_wordpiece_rules(struct builder *b, const struct source_rules *s)
@@ -134,7 +134,9 @@ static void write_wordpiece_rules(struct builder *b, const struct source_rules *
     builder_bool(b, "tokenizer.ggml.normalizer.strip_accents", s->strip_accents);
     builder_bool(b, "cloister.tokenizer.chinese_apart", s->chinese_apart);
     builder_bool(b, "cloister.tokenizer.drops_controls", true);
+    builder_bool(b, "cloister.tokenizer.marks_apart", true);
     builder_u32(b, "cloister.tokenizer.word_max", s->word_max);
+    builder_bool(b, "cloister.tokenizer.cleanup", s->cleans);
 }
 
 static enum status write_unigram_rules(struct builder *b, struct arena *a, const struct source_rules *s,

@@ -41,5 +41,6 @@ enum status source_wordpiece_find(struct source_rules *s, const struct json *roo
     if (json_u64(&most, given) != STATUS_OK || most > WORD_MAX)
         return source_unsupported(why, "max_input_chars_per_word, which is not 0 to 2^20", NULL);
     s->word_max = (uint32_t)most;
+    s->cleans = source_flag(json_get(root, "decoder"), "cleanup", true);
     return STATUS_OK;
 }

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tokenizer.json files of each published way against the published library (test/data/tokenizer-json): ids, ids with
+ * what the template adds, and text again.  IMP-51 to IMP-58, TOK-15 to TOK-18. */
+#include "import/tokenizer_file.h"
+#include "engine/tokenizer/tokenizer.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { LINE_MAX = 1 << 16, IDS_MAX = 4096 };
+
+static const char *folder = "test/data/tokenizer-json";
+
+static const char *const names[] = {
+    "gpt-2",          "roberta",      "pythia",      "starcoder", "qwen2",   "llama-3",      "qwen2-whole",
+    "tekken",         "gpt-4o",       "deepseek-v3", "qwen3.5",   "bloom",   "llama-2",      "deepseek-coder",
+    "mistral",        "spm-always",   "gemma",       "bert",      "bert-cased", "bert-accents", "t5",
+    "xlm-r",          "unigram-first", "unigram-never", "unigram-always"};
+
+struct opened_file {
+    uint8_t *text;
+    size_t text_len;
+    void *memory, *tables;
+    struct tokenizer t;
+};
+
+static uint8_t *read_file(const char *name, const char *ending, size_t *len)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s%s", folder, name, ending);
+    FILE *file = fopen(path, "rb");
+    uint8_t *bytes = malloc(1 << 24);
+    *len = file == NULL ? 0 : fread(bytes, 1, 1 << 24, file);
+    if (file != NULL)
+        fclose(file);
+    bytes[*len] = '\0';
+    return bytes;
+}
+
+static enum status open_text(struct opened_file *f, const uint8_t *text, size_t len, struct reason *why)
+{
+    struct folder all = {.tokenizer = {text, len}};
+    struct arena arena;
+    const uint8_t *meta;
+    size_t meta_len;
+    f->tables = NULL;
+    f->memory = malloc(tokenizer_file_arena_len(&all));
+    arena_init(&arena, f->memory, tokenizer_file_arena_len(&all));
+    enum status status = tokenizer_file_convert(&meta, &meta_len, &arena, &all, why);
+    if (status != STATUS_OK)
+        return status;
+    f->tables = malloc(tokenizer_arena_len(meta_len));
+    arena_init(&arena, f->tables, tokenizer_arena_len(meta_len));
+    return tokenizer_open(&f->t, &arena, meta, meta_len, why);
+}
+
+static void close_file(struct opened_file *f)
+{
+    free(f->memory);
+    free(f->tables);
+}
+
+static size_t read_ids(uint32_t *ids, char *text)
+{
+    size_t n = 0;
+    for (char *word = strtok(text, " "); word != NULL && n < IDS_MAX; word = strtok(NULL, " "))
+        ids[n++] = (uint32_t)strtoul(word, NULL, 10);
+    return n;
+}
+
+static bool encodes(const struct tokenizer *t, const uint8_t *text, size_t len, bool all, const uint32_t *wanted,
+                    size_t wanted_n)
+{
+    struct tokenizer_segment segment = {text, len, true};
+    struct tokenizer_encode_options options = {.add_bos = all && t->add_bos, .add_eos = all && t->add_eos};
+    size_t n, room = tokenizer_tokens_max(t, len), scratch_len = tokenizer_scratch_len(t, len);
+    uint32_t *tokens = malloc(room * sizeof *tokens);
+    void *scratch = malloc(scratch_len);
+    enum status status = tokenizer_encode(t, tokens, room, &n, &segment, 1, &options, scratch, scratch_len);
+    bool same = status == STATUS_OK && n == wanted_n && memcmp(tokens, wanted, n * sizeof *tokens) == 0;
+    free(scratch);
+    free(tokens);
+    return same;
+}
+
+static bool decodes(const struct tokenizer *t, const uint32_t *ids, size_t n, const uint8_t *wanted, size_t wanted_len)
+{
+    static uint8_t out[LINE_MAX + DETOKENIZER_OUT_MAX];
+    struct detokenizer d;
+    size_t len = 0, part;
+    detokenizer_init(&d, t, true);
+    for (size_t i = 0; i < n && len < LINE_MAX; i++, len += part)
+        if (detokenizer_next(&d, out + len, &part, ids[i]) != STATUS_OK)
+            return false;
+    detokenizer_end(&d, out + len, &part);
+    return len + part == wanted_len && memcmp(out, wanted, wanted_len) == 0;
+}
+
+/* One text: its line of hex and what the library gave for it. */
+static bool is_same(const struct tokenizer *t, const char *text_hex, char *line)
+{
+    static uint8_t text[LINE_MAX], back[LINE_MAX];
+    static uint32_t plain[IDS_MAX], all[IDS_MAX];
+    char *second = strchr(line, ';'), *third = second == NULL ? NULL : strchr(second + 1, ';');
+    if (third == NULL)
+        return false;
+    *second = *third = '\0';
+    size_t len = unhex(text, text_hex), back_len = unhex(back, third + 1);
+    size_t plain_n = read_ids(plain, line), all_n = read_ids(all, second + 1);
+    return encodes(t, text, len, false, plain, plain_n) && encodes(t, text, len, true, all, all_n) &&
+           decodes(t, plain, plain_n, back, back_len);
+}
+
+static char *next_line(char **at)
+{
+    char *line = *at, *end = strchr(line, '\n');
+    if (end == NULL)
+        return NULL;
+    *end = '\0';
+    *at = end + 1;
+    return line;
+}
+
+static void test_file(const char *name)
+{
+    struct opened_file f;
+    struct reason why = {""};
+    size_t len, n = 0, differing = 0;
+    uint8_t *json = read_file(name, ".json", &len);
+    enum status status = open_text(&f, json, len, &why);
+    char *texts = (char *)read_file("texts", "", &len), *lines = (char *)read_file(name, ".json.out", &len);
+    char *text_at = texts, *line_at = lines, *text, *line;
+    while (status == STATUS_OK && (text = next_line(&text_at)) != NULL && (line = next_line(&line_at)) != NULL) {
+        n++;
+        if (is_same(&f.t, text, line))
+            continue;
+        differing++;
+        note("%s: text %s", name, text);
+    }
+    check(status == STATUS_OK && n > 20 && differing == 0, "%s: %zu texts%s", name, n, why.text);
+    close_file(&f);
+    free(json);
+    free(texts);
+    free(lines);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1)
+        folder = argv[1];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        test_file(names[i]);
+    return tap_done();
+}
