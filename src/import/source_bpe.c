@@ -146,20 +146,22 @@ static bool replaces_spaces(const struct json *n)
            source_is_mark(json_get(n, "content"));
 }
 
-/* Metaspace, without cutting or where no token of a published vocabulary could tell. */
+/* Metaspace; where it cuts, "llama" would not. */
 static enum status find_metaspace(struct source_rules *s, const struct json *pre, struct reason *why)
 {
     const struct json *scheme = json_get(pre, "prepend_scheme");
+    bool older = scheme == NULL && source_flag(pre, "add_prefix_space", true);
     if (!source_is_mark(json_get(pre, "replacement")))
         return source_unsupported(why, "replacement of Metaspace", json_get(pre, "replacement"));
-    if (!source_is(pre, "split", false))
-        return source_unsupported(why, "BPE with byte_fallback after Metaspace with split", NULL);
-    s->prefix = json_is_text(scheme, "first")                           ? "first"
-                : json_is_text(scheme, "always") || scheme == NULL ? "always"
-                                                                        : NULL;
+    if (!source_is(pre, "split", false)) {
+        s->model = SOURCE_MERGES;
+        s->pre = "cloister-words";
+    }
+    s->prefix = json_is_text(scheme, "always") || older ? "always" : json_is_text(scheme, "first") ? "first" : NULL;
     s->space_prefix = s->prefix != NULL;
-    return s->space_prefix || json_is_text(scheme, "never") ? STATUS_OK
-                                                            : source_unsupported(why, "prepend_scheme", scheme);
+    return s->space_prefix || scheme == NULL || json_is_text(scheme, "never")
+               ? STATUS_OK
+               : source_unsupported(why, "prepend_scheme", scheme);
 }
 
 /* SentencePiece's: Metaspace, or a normalizer that writes spaces as U+2581. */
@@ -196,6 +198,8 @@ enum status source_bpe_find(struct source_rules *s, const struct json *root, str
             return source_unsupported(why, absent[i], value);
     }
     s->model = source_is(model, "byte_fallback", true) ? SOURCE_SPM : SOURCE_BYTES;
+    if (s->model == SOURCE_SPM && source_is(model, "ignore_merges", true))
+        return source_unsupported(why, "BPE with byte_fallback and ignore_merges", NULL);
     if (s->model == SOURCE_SPM)
         return find_spaces(s, root, why);
     enum status status = source_steps(steps, &n, normalizer, "normalizers", why);

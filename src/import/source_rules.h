@@ -12,7 +12,8 @@
 
 enum source_model {
     SOURCE_BYTES,     /* byte-level BPE: "gpt2" */
-    SOURCE_SPM,       /* BPE with byte fallback: "llama" */
+    SOURCE_SPM,       /* BPE with byte fallback: "llama", or where that is not the same: */
+    SOURCE_MERGES,    /* "gpt2" on characters */
     SOURCE_WORDPIECE, /* "bert" */
     SOURCE_UNIGRAM,   /* "t5" */
 };
@@ -20,11 +21,11 @@ enum source_model {
 /* Members that do not belong to the model are zero. */
 struct source_rules {
     enum source_model model;
-    const char *pre;    /* of bytes: tokenizer.ggml.pre */
+    const char *pre;    /* of bytes and merges: tokenizer.ggml.pre */
     bool whole_words;   /* of bytes: a piece that is a token is not merged, whatever pre says */
     bool nfc;           /* of bytes and SPM */
     bool space_prefix;  /* a space is put before text */
-    const char *prefix; /* which texts get it: "always", "first", NULL for those that GGUF's conventions say */
+    const char *prefix; /* which texts get it: "always", "first", "every", NULL for those that GGUF's conventions say */
     /* unigram */
     bool metaspace;               /* prefix is Metaspace's, NULL for never */
     bool words_apart, words_only; /* no token reaches beyond a word; white space is dropped */

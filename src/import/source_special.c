@@ -56,7 +56,7 @@ static uint32_t template_id(const struct source_files *f, const struct source_vo
 
 /* Models as bits, 1 << enum source_model. */
 enum {
-    IN_BYTES = 1 << SOURCE_BYTES,
+    IN_BYTES = 1 << SOURCE_BYTES | 1 << SOURCE_MERGES,
     IN_SPM = 1 << SOURCE_SPM,
     IN_WORDPIECE = 1 << SOURCE_WORDPIECE,
     IN_UNIGRAM = 1 << SOURCE_UNIGRAM,

@@ -120,10 +120,12 @@ static enum status write_merges(struct builder *b, const struct json *merges, st
     return STATUS_OK;
 }
 
-static void write_bytes_rules(struct builder *b, const struct source_rules *s)
+static void write_merging_rules(struct builder *b, const struct source_rules *s)
 {
     const struct pattern_name *row = pattern_find(s->pre, strlen(s->pre));
     builder_text(b, "tokenizer.ggml.pre", s->pre, strlen(s->pre));
+    if (s->model == SOURCE_MERGES)
+        builder_bool(b, "tokenizer.ggml.add_space_prefix", s->space_prefix);
     if (row != NULL && s->whole_words != ((row->flags & PATTERN_WHOLE_WORDS) != 0))
         builder_bool(b, "cloister.tokenizer.whole_words", s->whole_words);
 }
@@ -171,7 +173,8 @@ static enum status write_rules(struct builder *b, struct arena *a, const struct 
     if (s->prefix != NULL)
         builder_text(b, "cloister.tokenizer.prefix", s->prefix, strlen(s->prefix));
     switch (s->model) {
-    case SOURCE_BYTES: write_bytes_rules(b, s); break;
+    case SOURCE_BYTES:
+    case SOURCE_MERGES: write_merging_rules(b, s); break;
     case SOURCE_SPM: builder_bool(b, "tokenizer.ggml.add_space_prefix", s->space_prefix); break;
     case SOURCE_WORDPIECE: write_wordpiece_rules(b, s); break;
     case SOURCE_UNIGRAM: return write_unigram_rules(b, a, s, why);
@@ -195,6 +198,18 @@ static void write_template(struct builder *b, const struct json *settings, struc
         builder_text(b, "tokenizer.chat_template", value->text, value->text_len);
 }
 
+/* "llama" knows no merges, only tokens and which goes first; where that is not the same, the merges themselves are
+ * taken. */
+static void prefer_merges(struct source_rules *s, struct source_vocabulary *v, const struct json *tokenizer)
+{
+    if (s->model != SOURCE_SPM || source_vocabulary_is_ranked(v, json_get(json_get(tokenizer, "model"), "merges")))
+        return;
+    s->model = SOURCE_MERGES;
+    s->pre = "cloister-whole";
+    if (s->space_prefix && s->prefix == NULL)
+        s->prefix = "every";
+}
+
 static enum status read_files(struct source_files *f, struct arena *a, const struct folder *folder, struct reason *why)
 {
     enum status status = read_json(&f->tokenizer, a, folder->tokenizer, "tokenizer.json", why);
@@ -210,7 +225,7 @@ static enum status read_files(struct source_files *f, struct arena *a, const str
 enum status source_tokenizer_write(struct builder *b, struct arena *a, const struct folder *folder, uint32_t vocab_n,
                                    struct reason *why)
 {
-    static const char *const models[] = {"gpt2", "llama", "bert", "t5"};
+    static const char *const models[] = {"gpt2", "llama", "gpt2", "bert", "t5"};
     struct source_files f;
     struct source_rules rules;
     struct source_vocabulary v;
@@ -225,9 +240,10 @@ enum status source_tokenizer_write(struct builder *b, struct arena *a, const str
         status = source_vocabulary_read(&v, a, f.tokenizer, rules.model, vocab_n, why);
     if (status != STATUS_OK)
         return status;
+    prefer_merges(&rules, &v, f.tokenizer);
     builder_text(b, "tokenizer.ggml.model", models[rules.model], strlen(models[rules.model]));
     write_tokens(b, &v, rules.model);
-    if (rules.model == SOURCE_BYTES)
+    if (rules.model == SOURCE_BYTES || rules.model == SOURCE_MERGES)
         status = write_merges(b, json_get(json_get(f.tokenizer, "model"), "merges"), why);
     source_special_write(b, &f, &v, rules.model);
     if (status == STATUS_OK)

@@ -180,25 +180,81 @@ bool source_merge_read(const struct json *merge, const char *parts[static 2], si
     return lens[0] != 0 && lens[1] != 0 && memchr(parts[1], ' ', lens[1]) == NULL;
 }
 
+/* The token that a merge makes, or VOCABULARY_NONE. */
+static uint32_t whole_of(const struct source_vocabulary *v, const struct json *merge)
+{
+    char text[2 * VOCABULARY_TEXT_MAX];
+    const char *parts[2];
+    size_t lens[2];
+    if (!source_merge_read(merge, parts, lens) || lens[0] > VOCABULARY_TEXT_MAX || lens[1] > VOCABULARY_TEXT_MAX)
+        return VOCABULARY_NONE;
+    memcpy(text, parts[0], lens[0]);
+    memcpy(text + lens[0], parts[1], lens[1]);
+    return source_vocabulary_find(v, text, lens[0] + lens[1]);
+}
+
+static bool is_mergeable(const struct source_vocabulary *v, uint32_t id)
+{
+    return id != VOCABULARY_NONE && (v->tokens[id].kind == KIND_NORMAL || v->tokens[id].kind == KIND_USER_DEFINED);
+}
+
+/* Ways to cut a token in two tokens. */
+static uint32_t cuts_of(const struct source_vocabulary *v, const struct source_token *t)
+{
+    uint32_t n = 0;
+    for (size_t at = 1; at < t->len; at++) {
+        bool inside = ((unsigned char)t->text[at] & 0xc0) == 0x80;
+        if (!inside && is_mergeable(v, source_vocabulary_find(v, t->text, at)) &&
+            is_mergeable(v, source_vocabulary_find(v, t->text + at, t->len - at)))
+            n++;
+    }
+    return n;
+}
+
+bool source_vocabulary_is_ranked(struct source_vocabulary *v, const struct json *merges)
+{
+    uint32_t last = VOCABULARY_NONE;
+    for (const struct json *m = merges->first; m != NULL; m = m->next) {
+        uint32_t id = whole_of(v, m);
+        if (id == VOCABULARY_NONE || (id != last && v->tokens[id].merges_n != 0))
+            return false;
+        v->tokens[id].merges_n++;
+        last = id;
+    }
+    for (uint32_t i = 0; i < v->n; i++) {
+        const struct source_token *t = &v->tokens[i];
+        if (t->text != NULL && is_mergeable(v, i) && cuts_of(v, t) != t->merges_n)
+            return false;
+    }
+    return true;
+}
+
 /* A token's score is less the number of the first merge that makes it; those that none makes come after all. */
 static enum status score(struct source_vocabulary *v, const struct json *merges, struct reason *why)
 {
-    char text[2 * VOCABULARY_TEXT_MAX];
     uint32_t rank = 0;
     for (uint32_t i = 0; i < v->n; i++)
         v->tokens[i].score = v->tokens[i].kind == KIND_NORMAL ? -(float)merges->members_n - (float)i : 0;
     for (const struct json *m = merges->first; m != NULL; m = m->next, rank++) {
         const char *parts[2];
         size_t lens[2];
-        if (!source_merge_read(m, parts, lens) || lens[0] > VOCABULARY_TEXT_MAX || lens[1] > VOCABULARY_TEXT_MAX)
+        if (!source_merge_read(m, parts, lens))
             return fail(why, STATUS_MALFORMED, "a merge that is not of two parts in", "merges", 6);
-        memcpy(text, parts[0], lens[0]);
-        memcpy(text + lens[0], parts[1], lens[1]);
-        uint32_t id = source_vocabulary_find(v, text, lens[0] + lens[1]);
+        uint32_t id = whole_of(v, m);
         if (id != VOCABULARY_NONE && v->tokens[id].kind == KIND_NORMAL && v->tokens[id].score < -(float)rank)
             v->tokens[id].score = -(float)rank;
     }
     return STATUS_OK;
+}
+
+/* With byte fallback every byte has a token, so that no text is unknown. */
+static enum status check_bytes(const struct source_vocabulary *v, struct reason *why)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < v->n; i++)
+        n += v->tokens[i].text != NULL && v->tokens[i].kind == KIND_BYTE ? 1 : 0;
+    return n == 256 ? STATUS_OK
+                    : fail(why, STATUS_UNSUPPORTED, "not all of <0x00> to <0xFF> are tokens, with", "byte_fallback", 13);
 }
 
 uint32_t source_vocabulary_n(const struct json *root)
@@ -224,7 +280,7 @@ enum status source_vocabulary_read(struct source_vocabulary *v, struct arena *a,
     const struct json *model = json_get(root, "model");
     const struct json *vocab = json_get(model, "vocab"), *merges = json_get(model, "merges");
     const struct json *added = json_get(root, "added_tokens");
-    bool merging = kind == SOURCE_BYTES || kind == SOURCE_SPM;
+    bool spm = kind == SOURCE_SPM || kind == SOURCE_MERGES, merging = spm || kind == SOURCE_BYTES;
     uint32_t unknown;
     *v = (struct source_vocabulary){.n = vocab_n};
     size_t known = (vocab == NULL ? 0 : vocab->members_n) + (added == NULL ? 0 : added->members_n);
@@ -248,5 +304,7 @@ enum status source_vocabulary_read(struct source_vocabulary *v, struct arena *a,
     if ((kind == SOURCE_UNIGRAM || kind == SOURCE_WORDPIECE) && unknown == VOCABULARY_NONE)
         return fail(why, STATUS_MALFORMED, "no token that", kind == SOURCE_UNIGRAM ? "unk_id" : "unk_token",
                     kind == SOURCE_UNIGRAM ? 6 : 9);
-    return kind == SOURCE_SPM ? score(v, merges, why) : STATUS_OK;
+    if (status == STATUS_OK && source_is(model, "byte_fallback", true))
+        status = check_bytes(v, why);
+    return spm && status == STATUS_OK ? score(v, merges, why) : status;
 }

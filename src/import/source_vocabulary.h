@@ -27,6 +27,7 @@ struct source_token {
     enum source_kind kind;
     float score;
     bool strips_left, strips_right; /* of added tokens */
+    uint32_t merges_n;              /* that make it; of source_vocabulary_is_ranked */
     bool ends;                      /* a generation, besides eos */
 };
 
@@ -48,6 +49,10 @@ uint32_t source_vocabulary_n(const struct json *root);
 
 /* The number of the token with this text, or VOCABULARY_NONE. */
 uint32_t source_vocabulary_find(const struct source_vocabulary *v, const char *text, size_t len);
+
+/* True when the merges are those of every token and all its cuts in two, token by token: then the order of the tokens
+ * says all that the merges say.  Counts merges_n. */
+bool source_vocabulary_is_ranked(struct source_vocabulary *v, const struct json *merges);
 
 /* Both parts of a merge, spelt "a b" or ["a","b"]; false when it is neither. */
 bool source_merge_read(const struct json *merge, const char *parts[static 2], size_t lens[static 2]);

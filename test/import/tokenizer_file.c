@@ -15,7 +15,7 @@ static const char *folder = "test/data/tokenizer-json";
 static const char *const names[] = {
     "gpt-2",          "roberta",      "pythia",      "starcoder", "qwen2",   "llama-3",      "qwen2-whole",
     "tekken",         "gpt-4o",       "deepseek-v3", "qwen3.5",   "bloom",   "llama-2",      "deepseek-coder",
-    "mistral",        "spm-always",   "gemma",       "bert",      "bert-cased", "bert-accents", "t5",
+    "mistral",        "spm-always", "spm-merges", "spm-words", "spm-first",  "gemma",       "bert",      "bert-cased", "bert-accents", "t5",
     "xlm-r",          "unigram-first", "unigram-never", "unigram-always"};
 
 struct opened_file {

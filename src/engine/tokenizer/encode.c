@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Encoding as a whole: segments become one text, special tokens are found in it, and what lies between goes to the
  * tokenizer's kind. */
+#include "engine/tokenizer/bpe.h"
 #include "engine/tokenizer/kinds.h"
 #include "engine/tokenizer/nfc.h"
 #include "engine/tokenizer/trie.h"
@@ -90,12 +91,24 @@ static uint32_t special_at(const struct tokenizer *t, const uint8_t *text, size_
     return found;
 }
 
+static bool has_prefix(const struct tokenizer *t, const uint8_t *text, size_t len, bool first)
+{
+    bool mark = !bpe_is_bytes(t) && len >= 3 && memcmp(text, "\xe2\x96\x81", 3) == 0;
+    bool marked = text[0] == ' ' || mark;
+    switch (t->prefix) {
+    case TOKENIZER_PREFIX_KIND: break;
+    case TOKENIZER_PREFIX_FIRST: return first && !marked;
+    case TOKENIZER_PREFIX_ALWAYS: return !marked;
+    case TOKENIZER_PREFIX_EVERY: return true;
+    }
+    return false;
+}
+
 /* Puts a space before text and normalizes it, where the tokenizer asks for that. */
 static void prepare(struct encoder *e, const uint8_t **text, size_t *len, bool first)
 {
     const struct tokenizer *t = e->tokenizer;
-    bool marked = (*text)[0] == ' ' || (t->kind == TOKENIZER_SPM && *len >= 3 && memcmp(*text, "\xe2\x96\x81", 3) == 0);
-    bool prefix = !marked && (t->prefix == TOKENIZER_PREFIX_ALWAYS || (t->prefix == TOKENIZER_PREFIX_FIRST && first));
+    bool prefix = has_prefix(t, *text, *len, first);
     size_t capacity = prepared_len(t, *len) - 1, out_len = *len;
     if (!is_prepared(t) || (!t->nfc && !prefix))
         return;

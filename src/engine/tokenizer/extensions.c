@@ -53,10 +53,14 @@ static enum status read_prefix(struct tokenizer *t, const struct gguf *g, struct
     enum status status = gguf_text(&text, g, "cloister.tokenizer.prefix", why);
     if (status != STATUS_OK)
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-    bool first = gguf_text_is(text, "first");
-    if (!first && !gguf_text_is(text, "always"))
-        return fail(why, "cloister.tokenizer.prefix is neither first nor always");
-    t->prefix = first ? TOKENIZER_PREFIX_FIRST : TOKENIZER_PREFIX_ALWAYS;
+    if (gguf_text_is(text, "first"))
+        t->prefix = TOKENIZER_PREFIX_FIRST;
+    else if (gguf_text_is(text, "always"))
+        t->prefix = TOKENIZER_PREFIX_ALWAYS;
+    else if (gguf_text_is(text, "every"))
+        t->prefix = TOKENIZER_PREFIX_EVERY;
+    else
+        return fail(why, "cloister.tokenizer.prefix is not first, always or every");
     return STATUS_OK;
 }
 

@@ -36,6 +36,7 @@ enum tokenizer_prefix {
     TOKENIZER_PREFIX_KIND,   /* every stretch between special tokens, even one that starts with a space */
     TOKENIZER_PREFIX_FIRST,  /* what everything starts with, unless it starts with a space */
     TOKENIZER_PREFIX_ALWAYS, /* every stretch that does not start with a space */
+    TOKENIZER_PREFIX_EVERY,  /* every stretch; of BPE */
 };
 
 /* How text from WordPiece is cleaned. */

@@ -103,8 +103,17 @@ def spm_model(**flags):
                  "vocab": vocab, "merges": merges}, **flags)
 
 
-def spm_tokenizer(normalizer, pre, prefix):
-    model = spm_model()
+def spm_trained(model):
+    """The same tokens with merges as training writes them, one each, of which not all are left."""
+    merges = {}
+    for merge in model["merges"]:
+        merges.setdefault(merge.replace(" ", ""), merge)
+    model["merges"] = [m for i, m in enumerate(merges.values()) if i % 7 != 3]
+    return model
+
+
+def spm_tokenizer(normalizer, pre, prefix, trained=False):
+    model = spm_trained(spm_model()) if trained else spm_model()
     tokens = [added("<unk>", 0), added("<s>", 1), added("</s>", 2), added("<x>", len(model["vocab"]), special=False)]
     steps = [{"type": "Replace", "pattern": {"String": MARK}, "content": " "}, {"type": "ByteFallback"},
              {"type": "Fuse"}] + ([{"type": "Strip", "content": " ", "start": 1, "stop": 0}] if prefix else [])
@@ -222,6 +231,9 @@ FILES = {
     "spm-always": lambda: spm_tokenizer(None, metaspace("always", False), True),
     "gemma": lambda: spm_tokenizer(REPLACE, {"type": "Split", "pattern": {"String": " "},
                                              "behavior": "MergedWithPrevious", "invert": False}, False),
+    "spm-merges": lambda: spm_tokenizer(sequence("normalizers", PREPEND, REPLACE), None, True, True),
+    "spm-words": lambda: spm_tokenizer(None, metaspace("always"), True, True),
+    "spm-first": lambda: spm_tokenizer(None, metaspace("first", False), True, True),
     "bert": wordpiece,
     "bert-cased": lambda: wordpiece(5, False, lowercase=False),
     "bert-accents": lambda: wordpiece(strip_accents=False, handle_chinese_chars=False),
