@@ -78,7 +78,7 @@ TESTS += enclave/route enclave/chat_request enclave/prompt enclave/scribe_transp
 TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/receipt/receipt core/receipt/replay
 ENGINE_TESTS := engine/reference engine/cache engine/tokenizer engine/pretokenizer engine/tokenizer_kinds engine/tokenizer_hostile \
- engine/kernels engine/determinism engine/gguf engine/place \
+ engine/normalization engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/sample_filters engine/admission engine/workers engine/grammar engine/choose engine/speculate
 TESTS += $(ENGINE_TESTS)
 TESTS += import/safetensors import/folder import/tokenizer_file
@@ -98,7 +98,7 @@ FUZZERS += sim_parse bundle_parse policy_parse release_parse audit_record_parse
 FUZZERS += gguf_parse tokenizer_encode token_ids_parse
 FUZZERS += template_parse
 FUZZERS += gbnf_parse schema_parse grammar_check
-FUZZERS += safetensors_parse folder_convert split_join
+FUZZERS += safetensors_parse folder_convert split_join tokenizer_file_convert
 FUZZERS += config_parse chat_request_parse frame_read http_route
 
 # what a static libcrypto needs differs between Debian 12 and 13 (zlib, zstd)

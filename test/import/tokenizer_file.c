@@ -122,6 +122,20 @@ static char *next_line(char **at)
     return line;
 }
 
+/* "llama" where it says the same as the merges, otherwise the merges. */
+static bool is_kind(const char *name, const struct tokenizer *t)
+{
+    static const char *const merges[] = {"spm-merges", "spm-words", "spm-first"};
+    static const char *const ranked[] = {"llama-2", "mistral", "spm-always", "gemma"};
+    for (size_t i = 0; i < sizeof merges / sizeof merges[0]; i++)
+        if (strcmp(name, merges[i]) == 0)
+            return t->kind == TOKENIZER_BPE;
+    for (size_t i = 0; i < sizeof ranked / sizeof ranked[0]; i++)
+        if (strcmp(name, ranked[i]) == 0)
+            return t->kind == TOKENIZER_SPM;
+    return true;
+}
+
 static void test_file(const char *name)
 {
     struct opened_file f;
@@ -138,7 +152,7 @@ static void test_file(const char *name)
         differing++;
         note("%s: text %s", name, text);
     }
-    check(status == STATUS_OK && n > 20 && differing == 0, "%s: %zu texts%s", name, n, why.text);
+    check(status == STATUS_OK && n > 20 && differing == 0 && is_kind(name, &f.t), "%s: %zu texts%s", name, n, why.text);
     close_file(&f);
     free(json);
     free(texts);

@@ -353,6 +353,8 @@ def byte_tokenizer(pre, ignore_merges=False, arrays=False):
 
 def spm_tokenizer(normalizer, pre):
     vocab = {"<unk>": 0, "<s>": 1, "</s>": 2, "<0x41>": 3, "a": 4, "b": 5, "ab": 6, "\u2581": 7, "\u2581ab": 8}
+    for byte in range(256):
+        vocab.setdefault("<0x%02X>" % byte, len(vocab))
     return {"added_tokens": [{"id": i, "content": t, "special": True} for i, t in enumerate(("<unk>", "<s>", "</s>"))],
             "normalizer": normalizer, "pre_tokenizer": pre, "post_processor": None,
             "model": {"type": "BPE", "unk_token": "<unk>", "byte_fallback": True, "vocab": vocab,
@@ -407,7 +409,7 @@ def test_tokenizers(folder):
         scores = struct.unpack_from("<9f", keys.get("tokenizer.ggml.scores", b"\0" * 64), 16)
         point(keys.get("tokenizer.ggml.model") == make.value("text", "llama") and
               keys["tokenizer.ggml.add_space_prefix"] == make.value("bool", prefix) and
-              keys["tokenizer.ggml.token_type"] == make.value("array i32", [2, 3, 3, 6] + [1] * 5 + [5] * 311) and
+              keys["tokenizer.ggml.token_type"] == make.value("array i32", [2, 3, 3, 6] + [1] * 5 + [6] * 255 + [5] * 56) and
               scores[6] == 0 and scores[8] == -1 and max(scores[4], scores[5], scores[7]) < -1 and
               keys["tokenizer.chat_template"] == make.value("text", "yes"),
               "IMP-50 IMP-51 IMP-53 IMP-54: SentencePiece BPE, prefix %s" % prefix, errors)
@@ -417,7 +419,7 @@ def test_tokenizers(folder):
             (dict(good, pre_tokenizer=cut("[a-z]+")), "[a-z]+", "an unknown expression"),
             (dict(good, pre_tokenizer={"type": "Whitespace"}), "", "an unknown pre_tokenizer"),
             (dict(good, normalizer={"type": "Lowercase"}), "Lowercase", "an unknown normalizer"),
-            (dict(good, model=dict(model, type="Unigram")), "Unigram", "an unknown model"),
+            (dict(good, model=dict(model, type="WordLevel")), "WordLevel", "an unknown model"),
             (dict(good, model=dict(model, end_of_word_suffix="</w>")), "end_of_word_suffix", "a suffix of words"),
             (dict(good, model=dict(model, merges=["ab"])), "merge", "a merge of one part"),
             (dict(good, model=dict(model, merges=[["a", " b"]])), "merge", "a merge with a space"),
