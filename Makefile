@@ -81,7 +81,7 @@ ENGINE_TESTS := engine/reference engine/cache engine/tokenizer engine/pretokeniz
  engine/normalization engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/sample_filters engine/admission engine/workers engine/grammar engine/choose engine/speculate
 TESTS += $(ENGINE_TESTS)
-TESTS += import/safetensors import/folder import/tokenizer_file
+TESTS += import/safetensors import/folder import/tokenizer_file import/tokenizer_file_hostile
 TESTS += grammar/gbnf grammar/schema
 TESTS += template/language template/limits template/origin
 SCRIPT_TESTS += test/cli/seal.sh test/cli/tokenize.sh test/cli/embed.sh test/models/families.py test/models/formats.py test/models/import.py test/template/oracle.sh
