@@ -99,7 +99,8 @@ static enum status encode(const struct tokenizer *t, const uint8_t *text, size_t
                           struct reason *why)
 {
     struct tokenizer_segment segment = {.text = text, .len = len, .parse_special = command_flag(line, "special")};
-    struct tokenizer_encode_options options = {.add_bos = command_flag(line, "bos"), .add_eos = command_flag(line, "eos")};
+    struct tokenizer_encode_options options = {.add_bos = command_flag(line, "bos"),
+                                               .add_eos = command_flag(line, "eos")};
     size_t capacity = tokenizer_tokens_max(t, len);
     size_t scratch_len = tokenizer_scratch_len(t, len);
     size_t n;

@@ -68,8 +68,8 @@ static const struct id_row {
     unsigned assumed;         /* for which a reader assumes one where the key is absent */
     bool begins, ends, known; /* by the template, or by the model itself, when no file names it */
 } id_rows[] = {
-    {"bos_token", "bos_token_id", "tokenizer.ggml.bos_token_id", IN_BYTES | IN_SPM | IN_UNIGRAM, IN_BYTES | IN_SPM, true,
-     false, false},
+    {"bos_token", "bos_token_id", "tokenizer.ggml.bos_token_id", IN_BYTES | IN_SPM | IN_UNIGRAM, IN_BYTES | IN_SPM,
+     true, false, false},
     {"cls_token", "", "tokenizer.ggml.bos_token_id", IN_WORDPIECE, IN_WORDPIECE, true, false, false},
     {"eos_token", "eos_token_id", "tokenizer.ggml.eos_token_id", IN_BYTES | IN_SPM | IN_UNIGRAM,
      IN_BYTES | IN_SPM | IN_UNIGRAM, false, true, false},

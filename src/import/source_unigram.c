@@ -42,8 +42,8 @@ static enum status read_metaspace(struct source_rules *s, const struct json *pre
 {
     const struct json *scheme = json_get(pre, "prepend_scheme");
     if (!source_is_type(pre, "Metaspace") || !source_is_mark(json_get(pre, "replacement")))
-        return source_unsupported(why, "pre_tokenizer of Unigram, which is not Metaspace with U+2581:",
-                                  json_get(pre, "type"));
+        return source_unsupported(
+            why, "pre_tokenizer of Unigram, which is not Metaspace with U+2581:", json_get(pre, "type"));
     if (scheme == NULL)
         s->prefix = source_flag(pre, "add_prefix_space", true) ? "always" : NULL;
     else if (json_is_text(scheme, "always") || json_is_text(scheme, "first"))
@@ -68,13 +68,15 @@ enum status source_unigram_find(struct source_rules *s, const struct json *root,
         return status;
     s->words_only = n == 2 && source_is_type(steps[0], "WhitespaceSplit");
     if (n != 1 && !s->words_only)
-        return source_unsupported(why, "pre_tokenizer of Unigram, which is not Metaspace, after WhitespaceSplit or not:",
+        return source_unsupported(why,
+                                  "pre_tokenizer of Unigram, which is not Metaspace, after WhitespaceSplit or not:",
                                   n == 0 ? NULL : json_get(steps[0], "type"));
     status = read_metaspace(s, steps[n - 1], why);
     if (status != STATUS_OK)
         return status;
     if (s->words_only && !(s->words_apart && json_is_text(json_get(steps[1], "prepend_scheme"), "always")) &&
         !(s->words_apart && json_get(steps[1], "prepend_scheme") == NULL && s->prefix != NULL))
-        return source_unsupported(why, "WhitespaceSplit before a Metaspace that is not always prepended and split", NULL);
+        return source_unsupported(why, "WhitespaceSplit before a Metaspace that is not always prepended and split",
+                                  NULL);
     return STATUS_OK;
 }

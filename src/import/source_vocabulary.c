@@ -253,8 +253,9 @@ static enum status check_bytes(const struct source_vocabulary *v, struct reason 
     uint32_t n = 0;
     for (uint32_t i = 0; i < v->n; i++)
         n += v->tokens[i].text != NULL && v->tokens[i].kind == KIND_BYTE ? 1 : 0;
-    return n == 256 ? STATUS_OK
-                    : fail(why, STATUS_UNSUPPORTED, "not all of <0x00> to <0xFF> are tokens, with", "byte_fallback", 13);
+    return n == 256
+               ? STATUS_OK
+               : fail(why, STATUS_UNSUPPORTED, "not all of <0x00> to <0xFF> are tokens, with", "byte_fallback", 13);
 }
 
 uint32_t source_vocabulary_n(const struct json *root)
@@ -263,7 +264,8 @@ uint32_t source_vocabulary_n(const struct json *root)
     uint64_t most = 0;
     if (vocab != NULL && vocab->type == JSON_ARRAY)
         most = vocab->members_n;
-    for (const struct json *m = vocab != NULL && vocab->type == JSON_OBJECT ? vocab->first : NULL; m != NULL; m = m->next)
+    for (const struct json *m = vocab != NULL && vocab->type == JSON_OBJECT ? vocab->first : NULL; m != NULL;
+         m = m->next)
         if (number_of(m) < NUMBER_MAX && number_of(m) >= most)
             most = number_of(m) + 1;
     for (const struct json *m = added == NULL ? NULL : added->first; m != NULL; m = m->next) {

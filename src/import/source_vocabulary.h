@@ -39,8 +39,8 @@ struct source_vocabulary {
     uint32_t unknown; /* the model's unknown token, or VOCABULARY_NONE */
 };
 
-/* Reads the tokens of root; of SentencePiece (BPE or unigram) byte tokens and scores too, of its BPE in the order of the
- * merges. */
+/* Reads the tokens of root; of SentencePiece (BPE or unigram) byte tokens and scores too, of its BPE in the order of
+ * the merges. */
 must_check enum status source_vocabulary_read(struct source_vocabulary *v, struct arena *a, const struct json *root,
                                               enum source_model model, uint32_t vocab_n, struct reason *why);
 

@@ -13,8 +13,8 @@ static enum status read_normalizer(struct source_rules *s, const struct json *ro
     if (status != STATUS_OK)
         return status;
     if (n != 1 || !source_is_type(steps[0], "BertNormalizer"))
-        return source_unsupported(why, "normalizer of WordPiece, which is not BertNormalizer:",
-                                  n == 0 ? NULL : json_get(steps[0], "type"));
+        return source_unsupported(
+            why, "normalizer of WordPiece, which is not BertNormalizer:", n == 0 ? NULL : json_get(steps[0], "type"));
     if (!source_flag(steps[0], "clean_text", true))
         return source_unsupported(why, "BertNormalizer without clean_text", NULL);
     s->chinese_apart = source_flag(steps[0], "handle_chinese_chars", true);
@@ -32,11 +32,11 @@ enum status source_wordpiece_find(struct source_rules *s, const struct json *roo
     if (status != STATUS_OK)
         return status;
     if (!source_is_type(pre, "BertPreTokenizer"))
-        return source_unsupported(why, "pre_tokenizer of WordPiece, which is not BertPreTokenizer:",
-                                  json_get(pre, "type"));
+        return source_unsupported(why,
+                                  "pre_tokenizer of WordPiece, which is not BertPreTokenizer:", json_get(pre, "type"));
     if (!json_is_text(json_get(model, "continuing_subword_prefix"), "##"))
-        return source_unsupported(why, "continuing_subword_prefix, which is not ##:",
-                                  json_get(model, "continuing_subword_prefix"));
+        return source_unsupported(
+            why, "continuing_subword_prefix, which is not ##:", json_get(model, "continuing_subword_prefix"));
     const struct json *given = json_get(model, "max_input_chars_per_word");
     if (json_u64(&most, given) != STATUS_OK || most > WORD_MAX)
         return source_unsupported(why, "max_input_chars_per_word, which is not 0 to 2^20", NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Normalization Form C against the published vectors (test/data/normalization), on bytes that are no text, and in linear
- * time.  TOK-15 */
+/* Normalization Form C against the published vectors (test/data/normalization), on bytes that are no text, and in
+ * linear time.  TOK-15 */
 #include "engine/rig.h"
 #include "engine/tokenizer/nfc.h"
 #include "engine/tokenizer/unicode.h"
@@ -19,8 +19,8 @@ static bool becomes(const uint8_t *text, size_t len, const uint8_t *wanted, size
     void *scratch = malloc(nfc_scratch_len(len));
     enum status status = nfc_write(out, sizeof out, &out_len, copy, len, scratch);
     bool same = status == STATUS_OK && out_len == wanted_len && memcmp(out, wanted, wanted_len) == 0;
-    bool refused = wanted_len == 0 || (nfc_write(out, wanted_len - 1, &out_len, copy, len, scratch) == STATUS_LIMIT &&
-                                       out_len == 0);
+    bool refused = wanted_len == 0 ||
+                   (nfc_write(out, wanted_len - 1, &out_len, copy, len, scratch) == STATUS_LIMIT && out_len == 0);
     free(scratch);
     guarded_free(copy, len);
     return same && refused && wanted_len <= nfc_len_max(len);
@@ -53,12 +53,12 @@ static void test_bytes(void)
         {"", ""},
         {"plain \xc3\xa9", "plain \xc3\xa9"},
         {"e\xcc\x81", "\xc3\xa9"},
-        {"e\xff\xcc\x81", "e\xff\xcc\x81"},          /* nothing joins across a byte that is no text */
-        {"e\xcc", "e\xcc"},                          /* a character that is cut */
-        {"\xcc\x81 x", "\xcc\x81 x"},                /* nothing to stand on */
-        {"\xc3\x28\xcc\x81", "\xc3\x28\xcc\x81"},    /* no character of its own */
+        {"e\xff\xcc\x81", "e\xff\xcc\x81"},       /* nothing joins across a byte that is no text */
+        {"e\xcc", "e\xcc"},                       /* a character that is cut */
+        {"\xcc\x81 x", "\xcc\x81 x"},             /* nothing to stand on */
+        {"\xc3\x28\xcc\x81", "\xc3\x28\xcc\x81"}, /* no character of its own */
         {"\xed\xa0\x80 e\xcc\x81", "\xed\xa0\x80 \xc3\xa9"},
-        {"a\xcc\x81\xcc\xa7", "\xc3\xa1\xcc\xa7"},   /* put in order first */
+        {"a\xcc\x81\xcc\xa7", "\xc3\xa1\xcc\xa7"}, /* put in order first */
         {"\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8", "\xea\xb0\x81"},
         {"\xea\xb0\x80\xe1\x86\xa8", "\xea\xb0\x81"},
         {"\xf0\x9d\x85\xa0", "\xf0\x9d\x85\x98\xf0\x9d\x85\xa5\xf0\x9d\x85\xae"}, /* three times as long */
@@ -96,8 +96,16 @@ static void test_characters(void)
 
 static void test_time(void)
 {
-    static const char *const parts[] = {"a",         "\xcc\x81",     "\xcc\x81\xcc\xa7\xd6\x9a", "e\xcc\x81", "\xe1\x85\xa1",
-                                        "\xe6\x88\x91", "\xcd\x84", "\xf0\x9d\x85\xa0",         "\xff",      "\xc3\xa9\xcc\xa3"};
+    static const char *const parts[] = {"a",
+                                        "\xcc\x81",
+                                        "\xcc\x81\xcc\xa7\xd6\x9a",
+                                        "e\xcc\x81",
+                                        "\xe1\x85\xa1",
+                                        "\xe6\x88\x91",
+                                        "\xcd\x84",
+                                        "\xf0\x9d\x85\xa0",
+                                        "\xff",
+                                        "\xc3\xa9\xcc\xa3"};
     uint8_t *text = malloc(LONG), *out = malloc(nfc_len_max(LONG));
     void *scratch = malloc(nfc_scratch_len(LONG));
     double slowest = 0;

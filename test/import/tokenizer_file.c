@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tokenizer.json files of each published way against the published library (test/data/tokenizer-json): ids, ids with
- * what the template adds, and text again.  IMP-51 to IMP-58, TOK-15 to TOK-18. */
+ * what the template adds, and text again.  IMP-50 IMP-51 IMP-52 IMP-53 IMP-54 IMP-55 IMP-56 IMP-58, TOK-15 TOK-16
+ * TOK-17 TOK-18 */
 #include "import/tokenizer_file.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "tap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum { LINE_MAX = 1 << 16, IDS_MAX = 4096 };
 
 static const char *folder = "test/data/tokenizer-json";
 
 static const char *const names[] = {
-    "gpt-2",          "roberta",      "pythia",      "starcoder", "qwen2",   "llama-3",      "qwen2-whole",
-    "tekken",         "gpt-4o",       "deepseek-v3", "qwen3.5",   "bloom",   "llama-2",      "deepseek-coder",
-    "mistral",        "spm-always", "spm-merges", "spm-words", "spm-first",  "gemma",       "bert",      "bert-cased", "bert-accents", "t5",
-    "xlm-r",          "unigram-first", "unigram-never", "unigram-always"};
+    "gpt-2",      "roberta",      "pythia",      "starcoder", "qwen2",         "llama-3",       "qwen2-whole",
+    "tekken",     "gpt-4o",       "deepseek-v3", "qwen3.5",   "bloom",         "llama-2",       "deepseek-coder",
+    "mistral",    "spm-always",   "spm-merges",  "spm-words", "spm-first",     "gemma",         "bert",
+    "bert-cased", "bert-accents", "t5",          "xlm-r",     "unigram-first", "unigram-never", "unigram-always"};
 
 struct opened_file {
     uint8_t *text;
@@ -159,11 +161,102 @@ static void test_file(const char *name)
     free(lines);
 }
 
+/* ---- our own keys ---- */
+
+static enum status encode_status(const struct tokenizer *t, const uint8_t *text, size_t len)
+{
+    struct tokenizer_segment segment = {text, len, false};
+    struct tokenizer_encode_options options = {.add_bos = false, .add_eos = false};
+    size_t n, room = tokenizer_tokens_max(t, len), scratch_len = tokenizer_scratch_len(t, len);
+    uint32_t *tokens = malloc(room * sizeof *tokens);
+    void *scratch = malloc(scratch_len);
+    enum status status = tokenizer_encode(t, tokens, room, &n, &segment, 1, &options, scratch, scratch_len);
+    free(scratch);
+    free(tokens);
+    return status;
+}
+
+static void fill(uint8_t *text, size_t len, const char *part)
+{
+    for (size_t i = 0; i < len; i++)
+        text[i] = (uint8_t)part[i % strlen(part)];
+}
+
+static void test_growth_and_time(void)
+{
+    enum { LONG = 1 << 20 };
+    struct opened_file f;
+    struct reason why = {""};
+    size_t len;
+    uint8_t *json = read_file("qwen2", ".json", &len), *text = malloc(LONG);
+    double seconds = 100;
+    bool open = open_text(&f, json, len, &why) == STATUS_OK;
+    fill(text, LONG, "\xf0\x9d\x85\xa0");
+    check(open && encode_status(&f.t, text, 60) == STATUS_OK && encode_status(&f.t, text, LONG) == STATUS_LIMIT,
+          "TOK-15: text that grows three times is refused when it is long");
+    fill(text, LONG, "a\xcc\x81\xcc\xa7");
+    clock_t start = clock();
+    if (open && encode_status(&f.t, text, LONG) == STATUS_OK)
+        seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    check(seconds < 2, "TOK-6 TOK-15: 1 MiB of marks in %.2f s", seconds);
+    close_file(&f);
+    free(json);
+    free(text);
+}
+
+/* Opens the metadata of a file after bytes at `at` beyond the first occurrence of key became other ones. */
+static enum status open_changed(const char *name, const char *key, size_t at, const char *bytes, size_t bytes_len)
+{
+    struct reason why = {""};
+    struct arena arena;
+    struct tokenizer t;
+    const uint8_t *meta;
+    size_t meta_len, key_len = strlen(key);
+    struct folder all = {.tokenizer = {0}};
+    uint8_t *json = read_file(name, ".json", &all.tokenizer.len);
+    all.tokenizer.bytes = json;
+    void *memory = malloc(tokenizer_file_arena_len(&all)), *tables = NULL;
+    arena_init(&arena, memory, tokenizer_file_arena_len(&all));
+    enum status status = tokenizer_file_convert(&meta, &meta_len, &arena, &all, &why);
+    if (status == STATUS_OK) {
+        uint8_t *copy = malloc(meta_len);
+        memcpy(copy, meta, meta_len);
+        uint8_t *place = copy;
+        while ((size_t)(place - copy) + key_len + at + bytes_len < meta_len && memcmp(place, key, key_len) != 0)
+            place++;
+        memcpy(place + key_len + at, bytes, bytes_len);
+        tables = malloc(tokenizer_arena_len(meta_len));
+        arena_init(&arena, tables, tokenizer_arena_len(meta_len));
+        status = tokenizer_open(&t, &arena, copy, meta_len, &why);
+        free(copy);
+    }
+    free(tables);
+    free(memory);
+    free(json);
+    return status;
+}
+
+static void test_keys(void)
+{
+    enum { TYPE = 0, ELEMENT = 4, TEXT = 12, FIRST = 16 };
+    static const char left[] = "cloister.tokenizer.strips_left", prefix[] = "cloister.tokenizer.prefix";
+    check(open_changed("roberta", left, FIRST, "\xbe\x01", 2) == STATUS_OK, "TOK-18: another token");
+    check(open_changed("roberta", left, FIRST, "\xff\xff", 2) == STATUS_MALFORMED, "TOK-18: a token beyond the others");
+    check(open_changed("roberta", left, ELEMENT, "\x05", 1) == STATUS_MALFORMED, "TOK-18: a list of another type");
+    check(open_changed("roberta", prefix, TEXT, "alwayz", 6) == STATUS_MALFORMED, "TOK-18: a prefix that is not known");
+    check(open_changed("bert", "cloister.tokenizer.word_max", TYPE, "\x06", 1) == STATUS_MALFORMED,
+          "TOK-18: a number of another type");
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1)
         folder = argv[1];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         test_file(names[i]);
+    if (argc == 1) {
+        test_growth_and_time();
+        test_keys();
+    }
     return tap_done();
 }

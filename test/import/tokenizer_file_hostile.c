@@ -10,13 +10,13 @@
 #include <time.h>
 
 #define LEVEL "\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false}"
-#define BPE(vocab, merges, more)                                                                                         \
+#define BPE(vocab, merges, more)                                                                                       \
     "{\"model\":{\"type\":\"BPE\",\"vocab\":" vocab ",\"merges\":" merges "}," LEVEL more "}"
-#define PIECE(map, pre, model)                                                                                           \
-    "{\"normalizer\":{\"type\":\"BertNormalizer\"" map "},\"pre_tokenizer\":{\"type\":\"" pre                              \
+#define PIECE(map, pre, model)                                                                                         \
+    "{\"normalizer\":{\"type\":\"BertNormalizer\"" map "},\"pre_tokenizer\":{\"type\":\"" pre                          \
     "\"},\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":0,\"[UNK]\":1}" model "}}"
 #define PIECE_MODEL ",\"unk_token\":\"[UNK]\",\"continuing_subword_prefix\":\"##\",\"max_input_chars_per_word\":100"
-#define UNIGRAM(normalizer, pre, model)                                                                                  \
+#define UNIGRAM(normalizer, pre, model)                                                                                \
     "{\"normalizer\":" normalizer ",\"pre_tokenizer\":" pre ",\"model\":{\"type\":\"Unigram\"," model "}}"
 #define METASPACE "{\"type\":\"Metaspace\",\"replacement\":\"\xe2\x96\x81\",\"prepend_scheme\":\"always\"}"
 #define SCORES    "\"unk_id\":0,\"vocab\":[[\"<unk>\",0],[\"a\",-1]]"
@@ -50,14 +50,15 @@ static const struct {
     {BPE("{\"a\":0}", "[]", ",\"added_tokens\":[{\"id\":1}]"), STATUS_MALFORMED, "content"},
     {BPE("{\"a\":0}", "[]", ",\"added_tokens\":[{\"content\":\"b\"}]"), STATUS_MALFORMED, "number"},
     {BPE("{\"a\":0}", "[]", ",\"added_tokens\":[{\"content\":\"b\",\"id\":0}]"), STATUS_MALFORMED, "two tokens"},
-    {BPE("{\"a\":0}", "[]", ",\"added_tokens\":[{\"content\":\"b\",\"id\":1,\"single_word\":true}]"), STATUS_UNSUPPORTED,
-     "single_word"},
+    {BPE("{\"a\":0}", "[]", ",\"added_tokens\":[{\"content\":\"b\",\"id\":1,\"single_word\":true}]"),
+     STATUS_UNSUPPORTED, "single_word"},
     {BPE("{\"a\":0}", "[]", ",\"normalizer\":{\"type\":\"NFKC\"}"), STATUS_UNSUPPORTED, "NFKC"},
-    {BPE("{\"a\":0}", "[]", ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":3}"), STATUS_UNSUPPORTED, "Sequence"},
+    {BPE("{\"a\":0}", "[]", ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":3}"), STATUS_UNSUPPORTED,
+     "Sequence"},
     {"{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"byte_fallback\":true}}", STATUS_UNSUPPORTED,
      "normalizer"},
-    {"{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"byte_fallback\":true},\"pre_tokenizer\":" METASPACE
-     "}",
+    {"{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"byte_fallback\":true},\"pre_"
+     "tokenizer\":" METASPACE "}",
      STATUS_UNSUPPORTED, "byte_fallback"},
     {"{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", STATUS_UNSUPPORTED, "pre_tokenizer"},
     {"{\"model\":{\"type\":\"WordLevel\",\"vocab\":{\"a\":0}}}", STATUS_UNSUPPORTED, "WordLevel"},
@@ -82,7 +83,8 @@ static const struct {
     {UNIGRAM("null", METASPACE, "\"unk_id\":0,\"vocab\":[[\"a\",1e300]]"), STATUS_LIMIT, "score"},
     {UNIGRAM("null", "null", SCORES), STATUS_UNSUPPORTED, "pre_tokenizer"},
     {UNIGRAM("{\"type\":\"NFKD\"}", METASPACE, SCORES), STATUS_UNSUPPORTED, "NFKD"},
-    {UNIGRAM("{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"?\"}", METASPACE, SCORES), STATUS_MALFORMED, "base64"},
+    {UNIGRAM("{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"?\"}", METASPACE, SCORES), STATUS_MALFORMED,
+     "base64"},
     {UNIGRAM("{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AAAA\"}", METASPACE, SCORES), STATUS_MALFORMED,
      "character map"},
     {UNIGRAM("null", "{\"type\":\"Metaspace\",\"replacement\":\"_\"}", SCORES), STATUS_UNSUPPORTED, "Metaspace"},
@@ -121,7 +123,8 @@ static void test_rows(void)
         struct reason why = {""};
         uint32_t n;
         enum status status = try_text(rows[i].json, strlen(rows[i].json), &why, &n);
-        bool told = rows[i].status == STATUS_OK ? n != 0 : strstr(why.text, rows[i].text) != NULL && why.text[0] != '\0';
+        bool told =
+            rows[i].status == STATUS_OK ? n != 0 : strstr(why.text, rows[i].text) != NULL && why.text[0] != '\0';
         if (!check(status == rows[i].status && told, "IMP-51 IMP-52 IMP-55 IMP-56: row %zu, %s", i, rows[i].text))
             note("%s: %s", status_name(status), why.text);
     }

@@ -415,6 +415,21 @@ def test_tokenizers(folder):
               "IMP-50 IMP-51 IMP-53 IMP-54: SentencePiece BPE, prefix %s" % prefix, errors)
     good = byte_tokenizer(LEVEL)
     model = good["model"]
+    with open(os.path.join(hf, "generation_config.json"), "w") as f:
+        json.dump({"eos_token_id": [6, 5, 4]}, f)
+    keys, errors, _ = read(good, {"eos_token": "<tool>"})
+    point(keys.get("tokenizer.ggml.eos_token_id") == make.value("u32", 6) and
+          keys["tokenizer.ggml.eot_token_id"] == make.value("u32", 5) and
+          keys["cloister.tokenizer.end_token_ids"] == struct.pack("<IIQ2I", 9, 4, 2, 4, 5),
+          "IMP-57: generation_config.json names more ends", errors)
+    keys, errors, _ = read(good, {})
+    point(keys.get("tokenizer.ggml.eos_token_id") == make.value("u32", 6), "IMP-57: and eos, when no other file does", errors)
+    flags = [dict(t, lstrip=t["special"], rstrip=True) for t in good["added_tokens"]]
+    keys, errors, _ = read(dict(good, added_tokens=flags, normalizer={"type": "NFC"}), {})
+    point(keys.get("cloister.tokenizer.strips_left") == struct.pack("<IIQI", 9, 4, 1, 5) and
+          keys["cloister.tokenizer.strips_right"] == struct.pack("<IIQ2I", 9, 4, 2, 5, 6) and
+          keys["cloister.tokenizer.nfc"] == make.value("bool", True), "IMP-51 IMP-52: NFC and flags are kept", errors)
+    os.remove(os.path.join(hf, "generation_config.json"))
     for bad, text, what in (
             (dict(good, pre_tokenizer=cut("[a-z]+")), "[a-z]+", "an unknown expression"),
             (dict(good, pre_tokenizer={"type": "Whitespace"}), "", "an unknown pre_tokenizer"),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A character is settled when its combining class is 0 and nothing before it can change it.  What stands between is taken
- * apart, put in order and put together again; everything else is copied. */
+/* A character is settled when its combining class is 0 and nothing before it can change it.  What stands between is
+ * taken apart, put in order and put together again; everything else is copied. */
 #include "engine/tokenizer/nfc.h"
 
 #include "engine/tokenizer/unicode.h"
@@ -66,7 +66,7 @@ static void sort_run(uint32_t *parts, uint32_t *sorted, size_t n)
     }
     for (size_t i = 0; i < n; i++)
         starts[(parts[i] >> CODE_BITS) + 1]++;
-    for (size_t class = 0; class < CLASSES; class++)
+    for (size_t class = 0; class < CLASSES; class ++)
         starts[class + 1] += starts[class];
     for (size_t i = 0; i < n; i++)
         sorted[starts[parts[i] >> CODE_BITS]++] = parts[i];

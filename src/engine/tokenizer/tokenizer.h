@@ -47,10 +47,10 @@ struct token {
     uint32_t len;
     float score;
     enum token_kind kind;
-    uint8_t byte;      /* of TOKEN_BYTE */
-    bool ends;         /* ends a generation */
-    bool strips_left;  /* takes the white space before it, where it is found whole in text */
-    bool strips_right; /* and after it */
+    uint8_t byte;       /* of TOKEN_BYTE */
+    bool ends;          /* ends a generation */
+    bool strips_left;   /* takes the white space before it, where it is found whole in text */
+    bool strips_right;  /* and after it */
     bool strips_widely; /* white space is Unicode's there, not ASCII's */
 };
 

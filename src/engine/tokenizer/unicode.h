@@ -67,8 +67,8 @@ size_t unicode_bases_of(uint32_t out[static UNICODE_PARTS_MAX], uint32_t code);
 /* What first and second compose to canonically, or 0. */
 uint32_t unicode_whole_of(uint32_t first, uint32_t second);
 
-/* The canonical combining class, or UNICODE_CLASS_CHANGES where it is 0 and normalization to NFC may change code or join
- * it to what precedes; so 0 means that it stays and begins anew. */
+/* The canonical combining class, or UNICODE_CLASS_CHANGES where it is 0 and normalization to NFC may change code or
+ * join it to what precedes; so 0 means that it stays and begins anew. */
 uint32_t unicode_class_of(uint32_t code);
 
 #endif
