@@ -42,7 +42,7 @@ ENGINE_SRC := $(addprefix src/engine/, \
 ENGINE_SRC += $(addprefix src/engine/tokenizer/, \
  bpe.c charsmap.c cleanup.c detokenizer.c encode.c ends.c extensions.c merges.c merging.c nfc.c pattern.c pattern_sets.c \
  scan.c settings.c spacing.c spm.c tokenizer.c trie.c unicode.c unicode_categories.c unicode_classes.c unicode_compositions.c \
- unicode_decompositions.c unicode_lower.c unicode_normal.c unigram.c vocabulary.c wordpiece.c)
+ unicode_decompositions.c unicode_lower.c unicode_normal.c unicode_single_runs.c unicode_singles.c unigram.c vocabulary.c wordpiece.c)
 $(addprefix $(BUILD)/src/engine/kernel/,avx2.o avx2_dot.o): EXTRA += -O3 -mavx2 -mfma -mf16c
 $(addprefix $(BUILD)/src/engine/kernel/,avx512.o avx512_dot.o): EXTRA += -O3 -mavx512f -mavx512bw -mavx512vl \
  -mavx512dq -mavx512vnni

@@ -12,15 +12,6 @@ static enum status fail(struct reason *why, const char *text)
     return STATUS_MALFORMED;
 }
 
-static enum status read_flag(bool *flag, const struct gguf *g, const char *key, struct reason *why)
-{
-    bool value;
-    enum status status = gguf_bool(&value, g, key, why);
-    if (status == STATUS_OK)
-        *flag = value;
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-}
-
 static enum status read_flags(struct tokenizer *t, const struct gguf *g, struct reason *why)
 {
     const struct {
@@ -42,7 +33,7 @@ static enum status read_flags(struct tokenizer *t, const struct gguf *g, struct 
     t->chinese_apart = true;
     t->whole_words = t->kind == TOKENIZER_BPE && (t->split->flags & PATTERN_WHOLE_WORDS) != 0;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0] && status == STATUS_OK; i++)
-        status = read_flag(rows[i].flag, g, rows[i].key, why);
+        status = settings_flag(rows[i].flag, g, rows[i].key, why);
     t->nfc = t->nfc && t->kind == TOKENIZER_BPE;
     return status;
 }

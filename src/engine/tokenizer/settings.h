@@ -25,4 +25,7 @@ must_check enum status extensions_read(struct tokenizer *t, const struct gguf *g
 must_check enum status settings_id(uint32_t *id, const struct tokenizer *t, const struct gguf *g, const char *key,
                                    struct reason *why);
 
+/* A truth value from the metadata; *flag is left alone when it is absent. */
+must_check enum status settings_flag(bool *flag, const struct gguf *g, const char *key, struct reason *why);
+
 #endif

@@ -28,7 +28,7 @@ def write(name, comment, declaration, numbers):
         out.write("const uint32_t %s[] = {\n" % declaration)
         line = ""
         for number in numbers:
-            text = "0x%x," % number
+            text = "%d," % number
             if len(line) + len(text) > 119:
                 out.write(line + "\n")
                 line = ""
@@ -84,18 +84,26 @@ def canonical(code):
 
 
 def normal():
-    # decompositions by code point; the places of those that compose, by first and second; combining classes
-    table = [(code, *canonical(code)) for code in range(0x110000) if canonical(code)]
-    assert not any(canonical(second) for _, _, second in table if second)
+    # decompositions in two by code point; the places of those that compose, by first and second; decompositions to one
+    # other code point, as runs of code points and what they become one after the other; combining classes
+    rows = [(code, *canonical(code)) for code in range(0x110000) if canonical(code)]
+    assert not any(canonical(second) for _, _, second in rows if second)
+    table = [row for row in rows if row[2]]
     composed = [i for i, (code, first, second) in enumerate(table)
-                if second and unicodedata.normalize("NFC", chr(first) + chr(second)) == chr(code)]
+                if unicodedata.normalize("NFC", chr(first) + chr(second)) == chr(code)]
     composed.sort(key=lambda i: table[i][1:])
-    write("unicode_decompositions.c", "code point, first, second (0: none).", "unicode_decompositions",
+    write("unicode_decompositions.c", "code point, first, second.", "unicode_decompositions",
           [n for row in table for n in row])
     write("unicode_compositions.c", "places in unicode_decompositions, by first and second.", "unicode_compositions",
           composed)
+    single = [row for row in rows if not row[2]]
+    runs = [i for i, row in enumerate(single) if i == 0 or single[i - 1][0] + 1 != row[0]]
+    write("unicode_singles.c", "what becomes one other code point, in the order of unicode_single_runs.", "unicode_singles",
+          [row[1] for row in single])
+    write("unicode_single_runs.c", "first code point, its place in unicode_singles.", "unicode_single_runs",
+          [n for i in runs for n in (single[i][0], i)])
     seconds = {table[i][2] for i in composed} | set(range(0x1161, 0x1176)) | set(range(0x11A8, 0x11C3))
-    excluded = {row[0] for i, row in enumerate(table) if i not in set(composed)}
+    excluded = {row[0] for row in rows} - {table[i][0] for i in composed}
     numbers = []
     before = None
     for code in range(0x110000):

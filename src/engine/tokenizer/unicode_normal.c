@@ -4,6 +4,8 @@
 
 #include "engine/tokenizer/unicode_tables.h"
 
+#include <stdbool.h>
+
 enum { ROW = 3 }; /* numbers of a decomposition */
 
 /* Hangul is computed: a syllable is a leading consonant, a vowel and, if not 0, a trailing consonant. */
@@ -44,17 +46,31 @@ static const uint32_t *row_of(uint32_t code)
     return NULL;
 }
 
+/* The one code point that code becomes, or code. */
+static uint32_t single_of(uint32_t code)
+{
+    for (size_t run = unicode_single_runs_n / 2; run-- > 0;) {
+        if (code < unicode_single_runs[2 * run])
+            continue;
+        bool last = 2 * run + 2 == unicode_single_runs_n;
+        size_t end = last ? unicode_singles_n : unicode_single_runs[2 * run + 3];
+        size_t place = unicode_single_runs[2 * run + 1] + (code - unicode_single_runs[2 * run]);
+        return place < end ? unicode_singles[place] : code;
+    }
+    return code;
+}
+
 size_t unicode_parts_of(uint32_t out[static UNICODE_PARTS_MAX], uint32_t code)
 {
     uint32_t seconds[UNICODE_PARTS_MAX];
     size_t seconds_n = 0, n = 0;
     if (code >= SYLLABLES && code < SYLLABLES + SYLLABLES_N)
         return hangul_parts(out, code - SYLLABLES);
-    /* only the first part has parts again, and there are three steps at most */
+    /* only the first part has parts again, and there are three steps at most; what becomes one other is that first */
+    code = code < 0xc0 ? code : single_of(code);
     const uint32_t *row = code < 0xc0 ? NULL : row_of(code);
     for (; row != NULL && seconds_n < UNICODE_PARTS_MAX - 1; row = row_of(code)) {
-        if (row[2] != 0)
-            seconds[seconds_n++] = row[2];
+        seconds[seconds_n++] = row[2];
         code = row[1];
     }
     out[n++] = code;

@@ -14,6 +14,10 @@ extern const uint32_t unicode_decompositions[];
 extern const size_t unicode_decompositions_n;
 extern const uint32_t unicode_compositions[];
 extern const size_t unicode_compositions_n;
+extern const uint32_t unicode_singles[];
+extern const size_t unicode_singles_n;
+extern const uint32_t unicode_single_runs[];
+extern const size_t unicode_single_runs_n;
 extern const uint32_t unicode_classes[];
 extern const size_t unicode_classes_n;
 
