@@ -42,8 +42,9 @@ ENGINE_SRC := $(addprefix src/engine/, \
 ENGINE_SRC += $(addprefix src/engine/kernel/, agree.c amx.c amx_bf16.c amx_peak.c avx2.c avx2_dot.c avx2_gemv.c avx512.c avx512_dot.c \
  avx512_gemv.c kernels.c scalar.c)
 ENGINE_SRC += $(addprefix src/engine/tokenizer/, \
- bpe.c charsmap.c cleanup.c detokenizer.c encode.c ends.c merges.c merging.c pattern.c pattern_sets.c scan.c settings.c spm.c \
- tokenizer.c trie.c unicode.c unicode_bases.c unicode_categories.c unicode_lower.c unigram.c vocabulary.c wordpiece.c)
+ bpe.c charsmap.c cleanup.c detokenizer.c encode.c ends.c extensions.c merges.c merging.c nfc.c pattern.c pattern_sets.c \
+ scan.c settings.c spacing.c spm.c tokenizer.c trie.c unicode.c unicode_categories.c unicode_classes.c unicode_compositions.c \
+ unicode_decompositions.c unicode_lower.c unicode_normal.c unicode_single_runs.c unicode_singles.c unigram.c vocabulary.c wordpiece.c)
 $(addprefix $(BUILD)/src/engine/kernel/,avx2.o avx2_dot.o avx2_gemv.o): EXTRA += -O3 -mavx2 -mfma -mf16c
 FLAGS_AVX512 := -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni
 $(addprefix $(BUILD)/src/engine/kernel/,avx512.o avx512_dot.o avx512_gemv.o): EXTRA += $(FLAGS_AVX512)
@@ -51,8 +52,9 @@ $(addprefix $(BUILD)/src/engine/kernel/,amx.o amx_bf16.o amx_peak.o): EXTRA += $
 GRAMMAR_SRC := $(addprefix src/grammar/, build.c code_ranges.c gbnf.c schema.c schema_array.c schema_json.c \
  schema_look.c schema_number.c schema_object.c schema_pattern.c schema_text.c)
 IMPORT_SRC := $(addprefix src/import/, \
- builder.c fields.c folder.c safetensors.c source_config.c source_family.c source_rope.c source_split.c \
- source_tensors.c source_tokenizer.c source_vocabulary.c split.c tensor_set.c virtual_file.c)
+ builder.c fields.c folder.c safetensors.c source_bpe.c source_config.c source_family.c source_json.c source_rope.c \
+ source_special.c source_tensors.c source_tokenizer.c source_unigram.c source_vocabulary.c source_wordpiece.c split.c \
+ tensor_set.c tokenizer_file.c virtual_file.c)
 SYS_SRC := $(addprefix src/sys/, \
  api_error.c clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c release_client.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/start.c openssl/x25519.c \
  https_answer.c https_client.c https_connection.c https_receive.c https_server.c https_url.c https_wire.c listen.c tls_identity.c)
@@ -79,10 +81,10 @@ TESTS += enclave/route enclave/chat_request enclave/prompt enclave/scribe_transp
 TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify
 TESTS += core/seal/lanes core/seal/format core/seal/wraps sys/model_stream core/receipt/receipt core/receipt/replay
 ENGINE_TESTS := engine/reference engine/cache engine/tokenizer engine/pretokenizer engine/tokenizer_kinds engine/tokenizer_hostile \
- engine/kernels engine/agree engine/determinism engine/gguf engine/place \
+ engine/normalization engine/kernels engine/agree engine/determinism engine/gguf engine/place \
  engine/sample engine/sample_filters engine/admission engine/workers engine/grammar engine/choose engine/speculate
 TESTS += $(ENGINE_TESTS)
-TESTS += import/safetensors import/folder
+TESTS += import/safetensors import/folder import/tokenizer_file import/tokenizer_file_hostile
 TESTS += grammar/gbnf grammar/schema
 TESTS += template/language template/limits template/origin
 SCRIPT_TESTS += test/cli/seal.sh test/cli/tokenize.sh test/cli/embed.sh test/models/families.py test/models/formats.py test/models/import.py test/template/oracle.sh
@@ -99,7 +101,7 @@ FUZZERS += sim_parse bundle_parse policy_parse release_parse audit_record_parse
 FUZZERS += gguf_parse tokenizer_encode token_ids_parse
 FUZZERS += template_parse
 FUZZERS += gbnf_parse schema_parse grammar_check
-FUZZERS += safetensors_parse folder_convert split_join
+FUZZERS += safetensors_parse folder_convert split_join tokenizer_file_convert
 FUZZERS += config_parse chat_request_parse frame_read http_route
 
 # what a static libcrypto needs differs between Debian 12 and 13 (zlib, zstd)

@@ -4,8 +4,6 @@
 
 #include "client/vocabulary_file.h"
 #include "core/codec/json_writer.h"
-#include "sys/console.h"
-#include "sys/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,24 +109,5 @@ static enum status decode_file(const struct tokenizer *t, const uint8_t *ids, si
 
 int detokenize_run(const struct command_line *line)
 {
-    struct reason why = {""};
-    struct vocabulary_file f;
-    const char *model = command_value(line, "model");
-    uint8_t *ids = NULL;
-    size_t len = 0;
-    if (model == NULL) {
-        console_error("--model is mandatory");
-        return EXIT_CODE_USAGE;
-    }
-    enum status status = vocabulary_file_open(&f, model, &why);
-    if (status == STATUS_OK)
-        status = file_read(&ids, &len, line->arguments_n == 0 ? "-" : line->arguments[0], IDS_MAX, &why);
-    if (status == STATUS_OK) {
-        status = decode_file(&f.tokenizer, ids, len, line, &why);
-        file_free(ids, len);
-    }
-    if (status == STATUS_OK && (fflush(stdout) != 0 || ferror(stdout) != 0))
-        status = status_from_errno(&why, "cannot write", "standard output");
-    vocabulary_file_close(&f);
-    return status == STATUS_OK ? EXIT_CODE_OK : console_fail(status, &why, NULL);
+    return vocabulary_command_run(line, IDS_MAX, decode_file);
 }

@@ -209,6 +209,8 @@ static enum status read_texts(struct folder_texts *t, const char *path, struct r
     if (status == STATUS_OK)
         status = read_text(&t->folder.tokenizer_config, path, "tokenizer_config.json", why);
     if (status == STATUS_OK)
+        status = read_text(&t->folder.generation_config, path, "generation_config.json", why);
+    if (status == STATUS_OK)
         status = read_text(&t->folder.chat_template, path, "chat_template.jinja", why);
     if (status == STATUS_OK)
         status = read_text(&t->index_text, path, "model.safetensors.index.json", why);
@@ -237,6 +239,7 @@ static void free_texts(struct folder_texts *t)
     free_text(t->folder.config);
     free_text(t->folder.tokenizer);
     free_text(t->folder.tokenizer_config);
+    free_text(t->folder.generation_config);
     free_text(t->folder.chat_template);
     free_text(t->index_text);
     free(t->index_memory);

@@ -5,8 +5,6 @@
 #include "client/detokenize.h"
 #include "client/vocabulary_file.h"
 #include "core/codec/json_writer.h"
-#include "sys/console.h"
-#include "sys/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,15 +14,16 @@ enum { TEXT_MAX = 64 << 20 };
 static int tokenize_run(const struct command_line *line);
 
 static const struct command_option tokenize_options[] = {
-    {"model", "FILE", "the GGUF file that holds the vocabulary (mandatory)"},
+    {"model", "FILE", "the GGUF file, tokenizer.json or folder that holds the vocabulary (mandatory)"},
     {"special", NULL, "find special tokens such as <s> in the text"},
     {"bos", NULL, "begin with the model's begin token"},
+    {"eos", NULL, "end with the model's end token, or with the separator of WordPiece"},
     {"json", NULL, "print ids and pieces as one JSON object"},
     {NULL, NULL, NULL},
 };
 
 static const struct command_option detokenize_options[] = {
-    {"model", "FILE", "the GGUF file that holds the vocabulary (mandatory)"},
+    {"model", "FILE", "the GGUF file, tokenizer.json or folder that holds the vocabulary (mandatory)"},
     {"special", NULL, "write the text of special tokens, which otherwise give none"},
     {"json", NULL, "print the text as one JSON object, with U+FFFD for bytes that are no UTF-8"},
     {NULL, NULL, NULL},
@@ -96,10 +95,12 @@ static void print_ids(const uint32_t *tokens, size_t n)
     putchar('\n');
 }
 
-static enum status encode(const struct tokenizer *t, const uint8_t *text, size_t len, const struct command_line *line)
+static enum status encode(const struct tokenizer *t, const uint8_t *text, size_t len, const struct command_line *line,
+                          struct reason *why)
 {
     struct tokenizer_segment segment = {.text = text, .len = len, .parse_special = command_flag(line, "special")};
-    struct tokenizer_encode_options options = {.add_bos = command_flag(line, "bos"), .add_eos = false};
+    struct tokenizer_encode_options options = {.add_bos = command_flag(line, "bos"),
+                                               .add_eos = command_flag(line, "eos")};
     size_t capacity = tokenizer_tokens_max(t, len);
     size_t scratch_len = tokenizer_scratch_len(t, len);
     size_t n;
@@ -108,6 +109,8 @@ static enum status encode(const struct tokenizer *t, const uint8_t *text, size_t
     enum status status = STATUS_NO_MEMORY;
     if (scratch != NULL && tokens != NULL)
         status = tokenizer_encode(t, tokens, capacity, &n, &segment, 1, &options, scratch, scratch_len);
+    if (status == STATUS_UNSUPPORTED)
+        reason_set(why, "the vocabulary has no token for a byte of this text", NULL);
     if (status == STATUS_OK && command_flag(line, "json"))
         status = print_json(t, tokens, n);
     else if (status == STATUS_OK)
@@ -119,26 +122,5 @@ static enum status encode(const struct tokenizer *t, const uint8_t *text, size_t
 
 static int tokenize_run(const struct command_line *line)
 {
-    struct reason why = {""};
-    struct vocabulary_file f;
-    const char *model = command_value(line, "model");
-    uint8_t *text = NULL;
-    size_t len = 0;
-    if (model == NULL) {
-        console_error("--model is mandatory");
-        return EXIT_CODE_USAGE;
-    }
-    enum status status = vocabulary_file_open(&f, model, &why);
-    if (status == STATUS_OK)
-        status = file_read(&text, &len, line->arguments_n == 0 ? "-" : line->arguments[0], TEXT_MAX, &why);
-    if (status == STATUS_OK) {
-        status = encode(&f.tokenizer, text, len, line);
-        if (status == STATUS_UNSUPPORTED)
-            reason_set(&why, "the vocabulary has no token for a byte of this text", NULL);
-        file_free(text, len);
-    }
-    if (status == STATUS_OK && (fflush(stdout) != 0 || ferror(stdout) != 0))
-        status = status_from_errno(&why, "cannot write", "standard output");
-    vocabulary_file_close(&f);
-    return status == STATUS_OK ? EXIT_CODE_OK : console_fail(status, &why, NULL);
+    return vocabulary_command_run(line, TEXT_MAX, encode);
 }

@@ -39,12 +39,13 @@ struct folder_file {
 
 /* Every member is mandatory, but for texts that may be absent. */
 struct folder {
-    struct folder_text config;           /* config.json */
-    struct folder_text tokenizer;        /* tokenizer.json; may be absent */
-    struct folder_text tokenizer_config; /* tokenizer_config.json; may be absent */
-    struct folder_text chat_template;    /* chat_template.jinja; may be absent */
-    const struct folder_index *index;    /* NULL: files is model.safetensors alone */
-    const struct folder_file *files;     /* in the order of the index; their numbers are the sources of the result */
+    struct folder_text config;            /* config.json */
+    struct folder_text tokenizer;         /* tokenizer.json; may be absent */
+    struct folder_text tokenizer_config;  /* tokenizer_config.json; may be absent */
+    struct folder_text generation_config; /* generation_config.json; may be absent */
+    struct folder_text chat_template;     /* chat_template.jinja; may be absent */
+    const struct folder_index *index;     /* NULL: files is model.safetensors alone */
+    const struct folder_file *files;      /* in the order of the index; their numbers are the sources of the result */
     size_t files_n;
 };
 

@@ -4,23 +4,23 @@
 #include "core/base/checked.h"
 #include "core/codec/json.h"
 #include "engine/numerics.h"
-#include "import/source_split.h"
+#include "engine/tokenizer/pattern.h"
+#include "import/source_json.h"
+#include "import/source_rules.h"
+#include "import/source_special.h"
 #include "import/source_vocabulary.h"
 
 #include <string.h>
 
-enum { UNUSED_LEN = 64, FIXED_LEN = 4096 };
-
-struct tokenizer_files {
-    const struct json *tokenizer, *settings, *config; /* settings may be NULL */
-};
+enum { UNUSED_LEN = 64, FIXED_LEN = 8192 };
 
 static size_t texts_len(const struct folder *f)
 {
     size_t sum;
     bool fits = checked_add_size(&sum, f->tokenizer.len, f->tokenizer_config.len) &&
-                checked_add_size(&sum, sum, f->chat_template.len) && checked_add_size(&sum, sum, f->config.len);
-    return fits ? sum : SIZE_MAX / 256;
+                checked_add_size(&sum, sum, f->chat_template.len) && checked_add_size(&sum, sum, f->config.len) &&
+                checked_add_size(&sum, sum, f->generation_config.len);
+    return fits && sum < SIZE_MAX / 256 ? sum : SIZE_MAX / 256;
 }
 
 size_t source_tokenizer_keys_len(const struct folder *folder)
@@ -51,77 +51,31 @@ static enum status read_json(const struct json **root, struct arena *a, struct f
     return status;
 }
 
-/* The text of a special token in tokenizer_config.json: a string, or an object that holds it. */
-static const struct json *special_text(const struct tokenizer_files *t, const char *name)
+/* WordPiece marks in GGUF what begins a word, in tokenizer.json what goes on. */
+static void write_word(struct builder *b, const struct source_token *t)
 {
-    const struct json *value = json_get(t->settings, name);
-    if (value != NULL && value->type == JSON_OBJECT)
-        value = json_get(value, "content");
-    return value != NULL && value->type == JSON_STRING ? value : NULL;
-}
-
-/* By its text, otherwise by the number in config.json. */
-static uint32_t special_id(const struct tokenizer_files *t, const struct source_vocabulary *v, const char *name,
-                           const char *number)
-{
-    uint64_t id;
-    const struct json *text = special_text(t, name);
-    if (text != NULL)
-        return source_vocabulary_find(v, text->text, text->text_len);
-    const struct json *value = json_get(t->config, number);
-    if (value != NULL && value->type == JSON_ARRAY)
-        value = value->first;
-    return json_u64(&id, value) == STATUS_OK && id < v->n ? (uint32_t)id : VOCABULARY_NONE;
-}
-
-/* Whether the template that is put around a text starts (or ends) with a special token. */
-static bool template_has(const struct json *processor, bool at_end)
-{
-    const struct json *list = json_get(processor, "processors");
-    for (const struct json *m = list == NULL ? NULL : list->first; m != NULL; m = m->next)
-        if (json_is_text(json_get(m, "type"), "TemplateProcessing"))
-            return template_has(m, at_end);
-    const struct json *single = json_get(processor, "single");
-    if (!json_is_text(json_get(processor, "type"), "TemplateProcessing") || single == NULL)
-        return false;
-    const struct json *m = single->first;
-    while (m != NULL && at_end && m->next != NULL)
-        m = m->next;
-    return json_get(m, "SpecialToken") != NULL;
-}
-
-static void write_flag(struct builder *b, const struct tokenizer_files *t, const char *setting, const char *key,
-                       bool at_end)
-{
-    bool value;
-    if (json_bool(&value, json_get(t->settings, setting)) != STATUS_OK)
-        value = template_has(json_get(t->tokenizer, "post_processor"), at_end);
-    builder_bool(b, key, value);
-}
-
-static void write_specials(struct builder *b, const struct tokenizer_files *t, const struct source_vocabulary *v)
-{
-    static const char *const rows[][3] = {
-        {"bos_token", "bos_token_id", "tokenizer.ggml.bos_token_id"},
-        {"eos_token", "eos_token_id", "tokenizer.ggml.eos_token_id"},
-        {"unk_token", "unk_token_id", "tokenizer.ggml.unknown_token_id"},
-        {"pad_token", "pad_token_id", "tokenizer.ggml.padding_token_id"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        uint32_t id = special_id(t, v, rows[i][0], rows[i][1]);
-        if (id != VOCABULARY_NONE)
-            builder_u32(b, rows[i][2], id);
+    bool goes_on = t->len > 2 && memcmp(t->text, "##", 2) == 0;
+    if (goes_on && t->len >= 5 && memcmp(t->text + 2, "\xe2\x96\x81", 3) == 0)
+        goes_on = false; /* would look like one that begins a word; never found so */
+    if (goes_on) {
+        builder_element_text(b, t->text + 2, t->len - 2);
+        return;
     }
-    write_flag(b, t, "add_bos_token", "tokenizer.ggml.add_bos_token", false);
-    write_flag(b, t, "add_eos_token", "tokenizer.ggml.add_eos_token", true);
+    writer_u64le(&b->keys, t->len + 3);
+    writer_text(&b->keys, "\xe2\x96\x81");
+    writer_bytes(&b->keys, t->text, t->len);
 }
 
-static void write_tokens(struct builder *b, const struct source_vocabulary *v, bool spm)
+static void write_texts(struct builder *b, const struct source_vocabulary *v, enum source_model model)
 {
     builder_array(b, "tokenizer.ggml.tokens", GGUF_STRING, v->n);
     for (uint32_t i = 0; i < v->n; i++) {
         char text[UNUSED_LEN / 2];
         struct writer w;
+        if (v->tokens[i].text != NULL && model == SOURCE_WORDPIECE && v->tokens[i].kind == KIND_NORMAL) {
+            write_word(b, &v->tokens[i]);
+            continue;
+        }
         if (v->tokens[i].text != NULL) {
             builder_element_text(b, v->tokens[i].text, v->tokens[i].len);
             continue;
@@ -132,9 +86,15 @@ static void write_tokens(struct builder *b, const struct source_vocabulary *v, b
         writer_text(&w, "]");
         builder_element_text(b, text, writer_len(&w));
     }
-    if (spm)
+}
+
+static void write_tokens(struct builder *b, const struct source_vocabulary *v, enum source_model model)
+{
+    bool scores = model == SOURCE_SPM || model == SOURCE_UNIGRAM;
+    write_texts(b, v, model);
+    if (scores)
         builder_array(b, "tokenizer.ggml.scores", GGUF_F32, v->n);
-    for (uint32_t i = 0; spm && i < v->n; i++)
+    for (uint32_t i = 0; scores && i < v->n; i++)
         writer_u32le(&b->keys, f32_bits(v->tokens[i].score));
     builder_array(b, "tokenizer.ggml.token_type", GGUF_I32, v->n);
     for (uint32_t i = 0; i < v->n; i++)
@@ -160,10 +120,72 @@ static enum status write_merges(struct builder *b, const struct json *merges, st
     return STATUS_OK;
 }
 
-/* chat_template.jinja, or chat_template: a text, or a list with one that is named default. */
-static void write_template(struct builder *b, const struct tokenizer_files *t, struct folder_text file)
+static void write_merging_rules(struct builder *b, const struct source_rules *s)
 {
-    const struct json *value = json_get(t->settings, "chat_template");
+    const struct pattern_name *row = pattern_find(s->pre, strlen(s->pre));
+    builder_text(b, "tokenizer.ggml.pre", s->pre, strlen(s->pre));
+    if (s->model == SOURCE_MERGES)
+        builder_bool(b, "tokenizer.ggml.add_space_prefix", s->space_prefix);
+    if (row != NULL && s->whole_words != ((row->flags & PATTERN_WHOLE_WORDS) != 0))
+        builder_bool(b, "cloister.tokenizer.whole_words", s->whole_words);
+}
+
+static void write_wordpiece_rules(struct builder *b, const struct source_rules *s)
+{
+    builder_bool(b, "tokenizer.ggml.normalizer.lowercase", s->lower_case);
+    builder_bool(b, "tokenizer.ggml.normalizer.strip_accents", s->strip_accents);
+    builder_bool(b, "cloister.tokenizer.chinese_apart", s->chinese_apart);
+    builder_bool(b, "cloister.tokenizer.drops_controls", true);
+    builder_bool(b, "cloister.tokenizer.marks_apart", true);
+    builder_u32(b, "cloister.tokenizer.word_max", s->word_max);
+    builder_bool(b, "cloister.tokenizer.cleanup", s->cleans);
+}
+
+static enum status write_unigram_rules(struct builder *b, struct arena *a, const struct source_rules *s,
+                                       struct reason *why)
+{
+    builder_bool(b, "tokenizer.ggml.add_space_prefix", s->space_prefix);
+    builder_bool(b, "tokenizer.ggml.remove_extra_whitespaces", s->collapses);
+    builder_bool(b, "cloister.tokenizer.metaspace", true);
+    builder_bool(b, "cloister.tokenizer.words_apart", s->words_apart);
+    builder_bool(b, "cloister.tokenizer.words_only", s->words_only);
+    builder_bool(b, "cloister.tokenizer.strips_start", s->strips_start);
+    builder_bool(b, "cloister.tokenizer.strips_end", s->strips_end);
+    if (s->charsmap == NULL || s->charsmap->text_len == 0)
+        return STATUS_OK;
+    size_t len;
+    uint8_t *map = arena_take(a, s->charsmap->text_len, 1, 1);
+    if (map == NULL)
+        return STATUS_NO_MEMORY;
+    if (json_base64(map, s->charsmap->text_len, &len, s->charsmap) != STATUS_OK) {
+        reason_set(why, "tokenizer.json: precompiled_charsmap is no base64", NULL);
+        return STATUS_MALFORMED;
+    }
+    builder_array(b, "tokenizer.ggml.precompiled_charsmap", GGUF_U8, len);
+    writer_bytes(&b->keys, map, len);
+    return STATUS_OK;
+}
+
+static enum status write_rules(struct builder *b, struct arena *a, const struct source_rules *s, struct reason *why)
+{
+    if (s->nfc)
+        builder_bool(b, "cloister.tokenizer.nfc", true);
+    if (s->prefix != NULL)
+        builder_text(b, "cloister.tokenizer.prefix", s->prefix, strlen(s->prefix));
+    switch (s->model) {
+    case SOURCE_BYTES:
+    case SOURCE_MERGES: write_merging_rules(b, s); break;
+    case SOURCE_SPM: builder_bool(b, "tokenizer.ggml.add_space_prefix", s->space_prefix); break;
+    case SOURCE_WORDPIECE: write_wordpiece_rules(b, s); break;
+    case SOURCE_UNIGRAM: return write_unigram_rules(b, a, s, why);
+    }
+    return STATUS_OK;
+}
+
+/* chat_template.jinja, or chat_template: a text, or a list with one that is named default. */
+static void write_template(struct builder *b, const struct json *settings, struct folder_text file)
+{
+    const struct json *value = json_get(settings, "chat_template");
     if (file.bytes != NULL) {
         builder_text(b, "tokenizer.chat_template", file.bytes, file.len);
         return;
@@ -176,34 +198,56 @@ static void write_template(struct builder *b, const struct tokenizer_files *t, s
         builder_text(b, "tokenizer.chat_template", value->text, value->text_len);
 }
 
+/* "llama" knows no merges, only tokens and which goes first; where that is not the same, the merges themselves are
+ * taken. */
+static void prefer_merges(struct source_rules *s, struct source_vocabulary *v, const struct json *tokenizer)
+{
+    if (s->model != SOURCE_SPM || source_vocabulary_is_ranked(v, json_get(json_get(tokenizer, "model"), "merges")))
+        return;
+    s->model = SOURCE_MERGES;
+    s->pre = "cloister-whole";
+    if (s->space_prefix && s->prefix == NULL)
+        s->prefix = "every";
+}
+
+static enum status read_files(struct source_files *f, struct arena *a, const struct folder *folder, struct reason *why)
+{
+    enum status status = read_json(&f->tokenizer, a, folder->tokenizer, "tokenizer.json", why);
+    if (status == STATUS_OK)
+        status = read_json(&f->settings, a, folder->tokenizer_config, "tokenizer_config.json", why);
+    if (status == STATUS_OK)
+        status = read_json(&f->config, a, folder->config, "config.json", why);
+    if (status == STATUS_OK)
+        status = read_json(&f->generation, a, folder->generation_config, "generation_config.json", why);
+    return status;
+}
+
 enum status source_tokenizer_write(struct builder *b, struct arena *a, const struct folder *folder, uint32_t vocab_n,
                                    struct reason *why)
 {
-    struct tokenizer_files t;
-    struct source_split split;
+    static const char *const models[] = {"gpt2", "llama", "gpt2", "bert", "t5"};
+    struct source_files f;
+    struct source_rules rules;
     struct source_vocabulary v;
-    enum status status = read_json(&t.tokenizer, a, folder->tokenizer, "tokenizer.json", why);
-    if (status != STATUS_OK || t.tokenizer == NULL)
-        return status;
-    status = read_json(&t.settings, a, folder->tokenizer_config, "tokenizer_config.json", why);
+    if (folder->tokenizer.bytes == NULL)
+        return STATUS_OK;
+    enum status status = read_files(&f, a, folder, why);
     if (status == STATUS_OK)
-        status = read_json(&t.config, a, folder->config, "config.json", why);
+        status = source_rules_find(&rules, f.tokenizer, why);
+    if (status == STATUS_OK && vocab_n == SOURCE_VOCAB_OWN)
+        vocab_n = source_vocabulary_n(f.tokenizer);
     if (status == STATUS_OK)
-        status = source_split_find(&split, t.tokenizer, why);
-    if (status == STATUS_OK)
-        status = source_vocabulary_read(&v, a, t.tokenizer, split.pre == NULL, vocab_n, why);
+        status = source_vocabulary_read(&v, a, f.tokenizer, rules.model, vocab_n, why);
     if (status != STATUS_OK)
         return status;
-    bool spm = split.pre == NULL;
-    builder_text(b, "tokenizer.ggml.model", spm ? "llama" : "gpt2", spm ? 5 : 4);
-    if (!spm)
-        builder_text(b, "tokenizer.ggml.pre", split.pre, strlen(split.pre));
-    write_tokens(b, &v, spm);
-    if (!spm)
-        status = write_merges(b, json_get(json_get(t.tokenizer, "model"), "merges"), why);
-    write_specials(b, &t, &v);
-    if (spm)
-        builder_bool(b, "tokenizer.ggml.add_space_prefix", split.space_prefix);
-    write_template(b, &t, folder->chat_template);
+    prefer_merges(&rules, &v, f.tokenizer);
+    builder_text(b, "tokenizer.ggml.model", models[rules.model], strlen(models[rules.model]));
+    write_tokens(b, &v, rules.model);
+    if (rules.model == SOURCE_BYTES || rules.model == SOURCE_MERGES)
+        status = write_merges(b, json_get(json_get(f.tokenizer, "model"), "merges"), why);
+    source_special_write(b, &f, &v, rules.model);
+    if (status == STATUS_OK)
+        status = write_rules(b, a, &rules, why);
+    write_template(b, f.settings, folder->chat_template);
     return status;
 }

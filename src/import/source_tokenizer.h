@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokenizer.json and tokenizer_config.json as the tokenizer.* keys of a GGUF file: byte-level BPE ("gpt2") and
- * SentencePiece's BPE with byte fallback ("llama").  spec/import.md, IMP-50 to IMP-54. */
+/* tokenizer.json and the files beside it as the tokenizer.* keys of a GGUF file: byte-level BPE ("gpt2"),
+ * SentencePiece's BPE with byte fallback ("llama") and unigram ("t5"), WordPiece ("bert").  spec/import.md, IMP-50 to
+ * IMP-57. */
 #ifndef IMPORT_SOURCE_TOKENIZER_H
 #define IMPORT_SOURCE_TOKENIZER_H
 
@@ -12,8 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Adds the keys; vocab_n: tokens that the model has.  STATUS_UNSUPPORTED names what is not known, STATUS_MALFORMED,
- * STATUS_LIMIT, STATUS_NO_MEMORY. */
+enum { SOURCE_VOCAB_OWN = 0xffffffff >> 1 }; /* as many tokens as the tokenizer itself has */
+
+/* Adds the keys; vocab_n: tokens that the model has, or SOURCE_VOCAB_OWN.  STATUS_UNSUPPORTED names what is not known,
+ * STATUS_MALFORMED, STATUS_LIMIT, STATUS_NO_MEMORY. */
 must_check enum status source_tokenizer_write(struct builder *b, struct arena *a, const struct folder *folder,
                                               uint32_t vocab_n, struct reason *why);
 

@@ -70,7 +70,7 @@ const struct manual_text manual_texts[] = {
      "its parts with their index) or of a split GGUF model, named by its first part. Matrices keep their type. What is "
      "not "
      "understood, of the configuration or of the tensors, is refused by name. A folder's tokenizer.json, "
-     "tokenizer_config.json "
+     "tokenizer_config.json, generation_config.json "
      "and chat_template.jinja give the vocabulary; without the first the file has none. OUT is there whole or not at "
      "all.",
      "cloister convert SmolLM2-135M -o model.gguf\n"
@@ -148,8 +148,10 @@ const struct manual_text manual_texts[] = {
      "cloister chat-template --model model.gguf --messages messages.json --json"},
     {"tokenize", NULL,
      "Prints the token ids of a text (a file, or standard input) on one line, as the model is fed them. Every byte "
-     "counts, a newline at the end too. The model's GGUF file may be a vocabulary without weights. Text such as <s> "
-     "stays text unless `--special` is given.",
+     "counts, a newline at the end too. FILE is a GGUF file, which may be a vocabulary without weights, a "
+     "tokenizer.json "
+     "(with the files beside it, when it has that name) or a folder with one. Text such as <s> stays text unless "
+     "`--special` is given; `--special --bos --eos` gives what the published library gives for a tokenizer.json.",
      "printf 'Hello world' | cloister tokenize --model model.gguf"},
     {"detokenize", NULL,
      "Writes exactly the bytes that token ids stand for: ids apart by white space, or a JSON list, from a file or "

@@ -77,6 +77,29 @@ done
 [ ! -e differing ]
 ok $? 'the published vectors'
 
+json=$data/tokenizer-json
+cp "$json/bert.json" bert.json
+printf 'The AB dog' | gives '13 11 18\n' tokenize --model bert.json
+ok $? 'a tokenizer.json that stands alone, under any name'
+printf 'the [MASK] dog' | gives '2 13 4 18 3\n' tokenize --model bert.json --special --bos --eos
+ok $? 'with what its template puts around a text'
+printf '13 17 20' | gives 'the fox.' detokenize --model bert.json
+ok $? 'and back'
+mkdir folder
+cp "$json/qwen2.json" folder/tokenizer.json
+printf 'e\314\201' | "$cloister" tokenize --model folder >ids 2>err && "$cloister" detokenize --model folder/tokenizer.json ids >out 2>err
+printf '\303\251' | cmp -s out -
+ok $? 'a folder; text in Normalization Form C where it asks for that'
+printf '{"bos_token":"</s>","eos_token":null}' >folder/tokenizer_config.json
+begin=$(printf '</s>' | "$cloister" tokenize --model folder --special)
+printf '' | gives "$begin\n" tokenize --model folder --bos
+ok $? 'the files beside it count'
+printf '{"bos_token":' >folder/tokenizer_config.json
+fails 5 tokenize --model folder
+printf ' {"model":{"type":"WordLevel"}}' >other.json
+printf '[1]' >list.json
+mkdir empty_folder
+
 printf '1 2 99999999\n' >beyond
 printf '1,2\n' >commas
 printf '[1 2]' >blanks
@@ -91,6 +114,13 @@ fails 1 tokenize --model "$gpt2" absent
 fails 1 tokenize --model "$gpt2" text text
 fails 1 tokenize --model "$gpt2" --unknown
 fails 1 tokenize --model .
+fails 1 tokenize --model empty_folder
+fails 5 tokenize --model other.json
+grep -q "unsupported model .WordLevel" err
+ok $? 'what is not known is named'
+fails 5 detokenize --model list.json
+grep -q 'neither a GGUF file nor a tokenizer.json' err
+ok $? 'what is neither is told'
 for bad in cut empty binary text; do
     fails 5 tokenize --model "$bad"
     fails 5 detokenize --model "$bad"

@@ -353,6 +353,8 @@ def byte_tokenizer(pre, ignore_merges=False, arrays=False):
 
 def spm_tokenizer(normalizer, pre):
     vocab = {"<unk>": 0, "<s>": 1, "</s>": 2, "<0x41>": 3, "a": 4, "b": 5, "ab": 6, "\u2581": 7, "\u2581ab": 8}
+    for byte in range(256):
+        vocab.setdefault("<0x%02X>" % byte, len(vocab))
     return {"added_tokens": [{"id": i, "content": t, "special": True} for i, t in enumerate(("<unk>", "<s>", "</s>"))],
             "normalizer": normalizer, "pre_tokenizer": pre, "post_processor": None,
             "model": {"type": "BPE", "unk_token": "<unk>", "byte_fallback": True, "vocab": vocab,
@@ -407,17 +409,32 @@ def test_tokenizers(folder):
         scores = struct.unpack_from("<9f", keys.get("tokenizer.ggml.scores", b"\0" * 64), 16)
         point(keys.get("tokenizer.ggml.model") == make.value("text", "llama") and
               keys["tokenizer.ggml.add_space_prefix"] == make.value("bool", prefix) and
-              keys["tokenizer.ggml.token_type"] == make.value("array i32", [2, 3, 3, 6] + [1] * 5 + [5] * 311) and
+              keys["tokenizer.ggml.token_type"] == make.value("array i32", [2, 3, 3, 6] + [1] * 5 + [6] * 255 + [5] * 56) and
               scores[6] == 0 and scores[8] == -1 and max(scores[4], scores[5], scores[7]) < -1 and
               keys["tokenizer.chat_template"] == make.value("text", "yes"),
               "IMP-50 IMP-51 IMP-53 IMP-54: SentencePiece BPE, prefix %s" % prefix, errors)
     good = byte_tokenizer(LEVEL)
     model = good["model"]
+    with open(os.path.join(hf, "generation_config.json"), "w") as f:
+        json.dump({"eos_token_id": [6, 5, 4]}, f)
+    keys, errors, _ = read(good, {"eos_token": "<tool>"})
+    point(keys.get("tokenizer.ggml.eos_token_id") == make.value("u32", 6) and
+          keys["tokenizer.ggml.eot_token_id"] == make.value("u32", 5) and
+          keys["cloister.tokenizer.end_token_ids"] == struct.pack("<IIQ2I", 9, 4, 2, 4, 5),
+          "IMP-57: generation_config.json names more ends", errors)
+    keys, errors, _ = read(good, {})
+    point(keys.get("tokenizer.ggml.eos_token_id") == make.value("u32", 6), "IMP-57: and eos, when no other file does", errors)
+    flags = [dict(t, lstrip=t["special"], rstrip=True) for t in good["added_tokens"]]
+    keys, errors, _ = read(dict(good, added_tokens=flags, normalizer={"type": "NFC"}), {})
+    point(keys.get("cloister.tokenizer.strips_left") == struct.pack("<IIQI", 9, 4, 1, 5) and
+          keys["cloister.tokenizer.strips_right"] == struct.pack("<IIQ2I", 9, 4, 2, 5, 6) and
+          keys["cloister.tokenizer.nfc"] == make.value("bool", True), "IMP-51 IMP-52: NFC and flags are kept", errors)
+    os.remove(os.path.join(hf, "generation_config.json"))
     for bad, text, what in (
             (dict(good, pre_tokenizer=cut("[a-z]+")), "[a-z]+", "an unknown expression"),
             (dict(good, pre_tokenizer={"type": "Whitespace"}), "", "an unknown pre_tokenizer"),
             (dict(good, normalizer={"type": "Lowercase"}), "Lowercase", "an unknown normalizer"),
-            (dict(good, model=dict(model, type="Unigram")), "Unigram", "an unknown model"),
+            (dict(good, model=dict(model, type="WordLevel")), "WordLevel", "an unknown model"),
             (dict(good, model=dict(model, end_of_word_suffix="</w>")), "end_of_word_suffix", "a suffix of words"),
             (dict(good, model=dict(model, merges=["ab"])), "merge", "a merge of one part"),
             (dict(good, model=dict(model, merges=[["a", " b"]])), "merge", "a merge with a space"),

@@ -125,7 +125,7 @@ static uint32_t whole(const struct encoder *e, const uint8_t *piece, size_t len)
 static void encode_bytes(struct encoder *e, const uint8_t *piece, size_t len)
 {
     uint32_t token = TOKENIZER_NO_TOKEN;
-    if ((e->tokenizer->split->flags & PATTERN_WHOLE_WORDS) != 0)
+    if (e->tokenizer->whole_words)
         token = whole(e, piece, len);
     if (token != TOKENIZER_NO_TOKEN) {
         encoder_emit(e, token);

@@ -128,9 +128,22 @@ static void push_cleaned(struct detokenizer *d, struct output *out, const uint8_
     }
 }
 
+/* A token alone is looked at: no space before . , ? ! that begin it. */
+static size_t drops_space(const struct detokenizer *d, const uint8_t *bytes, size_t len)
+{
+    bool drops = d->tokenizer->cleanup == TOKENIZER_CLEANUP_TOKENS && len > 1 && bytes[0] == ' ' &&
+                 memchr(".,?!", bytes[1], 4) != NULL;
+    return drops && !d->at_start ? 1 : 0;
+}
+
 static void push_words(struct detokenizer *d, struct output *out, const uint8_t *bytes, size_t len)
 {
     uint8_t cleaned[CLEANUP_OUT_MAX];
+    if (d->tokenizer->cleanup != TOKENIZER_CLEANUP_TEXT) {
+        size_t dropped = drops_space(d, bytes, len);
+        push_cleaned(d, out, bytes + dropped, len - dropped);
+        return;
+    }
     for (size_t i = 0; i < len; i++)
         push_cleaned(d, out, cleaned, cleanup_next(&d->cleanup, cleaned, bytes[i]));
 }

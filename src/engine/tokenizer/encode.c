@@ -1,23 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Encoding as a whole: segments become one text, special tokens are found in it, and what lies between goes to the
  * tokenizer's kind. */
+#include "engine/tokenizer/bpe.h"
 #include "engine/tokenizer/kinds.h"
+#include "engine/tokenizer/nfc.h"
 #include "engine/tokenizer/trie.h"
+#include "engine/tokenizer/unicode.h"
 
 #include "core/base/checked.h"
 #include "core/base/constant_time.h"
 
 #include <string.h>
 
+enum { NFC_GROWTH = 2, NFC_MORE = 64 }; /* text that normalization makes still longer is refused */
+
+/* The most bytes that go to the kind: the text, normalized or with a space before it. */
+static size_t prepared_len(const struct tokenizer *t, size_t text_len)
+{
+    return (t->nfc ? NFC_GROWTH * text_len + NFC_MORE : text_len) + 1;
+}
+
 size_t tokenizer_tokens_max(const struct tokenizer *t, size_t text_len)
 {
     size_t each = t->kind == TOKENIZER_UNIGRAM ? 16 : 4; /* bytes of normalized text; a marked space and a token */
-    return text_len > TOKENIZER_TEXT_MAX ? SIZE_MAX : each * (text_len + 3);
+    return text_len > TOKENIZER_TEXT_MAX ? SIZE_MAX : each * (prepared_len(t, text_len) + 3);
 }
 
 static size_t kind_scratch_len(const struct tokenizer *t, size_t text_len)
 {
     size_t len = 0;
+    text_len = prepared_len(t, text_len);
     switch (t->kind) {
     case TOKENIZER_SPM:
     case TOKENIZER_BPE: len = merging_scratch_len(text_len); break;
@@ -27,9 +39,18 @@ static size_t kind_scratch_len(const struct tokenizer *t, size_t text_len)
     return (len + 7) / 8 * 8;
 }
 
+static bool is_prepared(const struct tokenizer *t)
+{
+    bool merges = t->kind == TOKENIZER_SPM || t->kind == TOKENIZER_BPE;
+    return t->nfc || (merges && t->prefix != TOKENIZER_PREFIX_KIND);
+}
+
+/* Scratch: the kind's own, the joined text, and text that is prepared; normalization works in the kind's. */
 size_t tokenizer_scratch_len(const struct tokenizer *t, size_t text_len)
 {
-    return text_len > TOKENIZER_TEXT_MAX ? SIZE_MAX : kind_scratch_len(t, text_len) + text_len;
+    if (text_len > TOKENIZER_TEXT_MAX)
+        return SIZE_MAX;
+    return kind_scratch_len(t, text_len) + text_len + (is_prepared(t) ? prepared_len(t, text_len) : 0);
 }
 
 /* Where in the joined text control tokens may stand: the run of segments with parse_special around a place. */
@@ -70,21 +91,73 @@ static uint32_t special_at(const struct tokenizer *t, const uint8_t *text, size_
     return found;
 }
 
-static void encode_plain(struct encoder *e, const uint8_t *text, size_t len, bool begins)
+static bool has_prefix(const struct tokenizer *t, const uint8_t *text, size_t len, bool first)
+{
+    bool mark = !bpe_is_bytes(t) && len >= 3 && memcmp(text, "\xe2\x96\x81", 3) == 0;
+    bool marked = text[0] == ' ' || mark;
+    switch (t->prefix) {
+    case TOKENIZER_PREFIX_KIND: break;
+    case TOKENIZER_PREFIX_FIRST: return first && !marked;
+    case TOKENIZER_PREFIX_ALWAYS: return !marked;
+    case TOKENIZER_PREFIX_EVERY: return true;
+    }
+    return false;
+}
+
+/* Puts a space before text and normalizes it, where the tokenizer asks for that. */
+static void prepare(struct encoder *e, const uint8_t **text, size_t *len, bool first)
+{
+    const struct tokenizer *t = e->tokenizer;
+    bool prefix = has_prefix(t, *text, *len, first);
+    size_t capacity = prepared_len(t, *len) - 1, out_len = *len;
+    if (!is_prepared(t) || (!t->nfc && !prefix))
+        return;
+    e->prepared[0] = ' ';
+    if (!t->nfc)
+        memcpy(e->prepared + 1, *text, *len);
+    else if (nfc_write(e->prepared + 1, capacity, &out_len, *text, *len, e->scratch) != STATUS_OK)
+        encoder_fail(e, STATUS_LIMIT);
+    *text = e->prepared + (prefix ? 0 : 1);
+    *len = out_len + (prefix ? 1 : 0);
+}
+
+/* first: nothing stands before. */
+static void encode_plain(struct encoder *e, const uint8_t *text, size_t len, bool first)
 {
     if (len == 0 || e->status != STATUS_OK)
         return;
+    prepare(e, &text, &len, first);
+    if (e->status != STATUS_OK)
+        return;
     switch (e->tokenizer->kind) {
-    case TOKENIZER_SPM: spm_encode(e, text, len, begins); break;
+    case TOKENIZER_SPM: spm_encode(e, text, len, true); break;
     case TOKENIZER_BPE: bpe_encode(e, text, len); break;
     case TOKENIZER_WORDPIECE: wordpiece_encode(e, text, len); break;
-    case TOKENIZER_UNIGRAM: unigram_encode(e, text, len); break;
+    case TOKENIZER_UNIGRAM: unigram_encode(e, text, len, first); break;
     }
 }
 
-static bool is_space(uint8_t byte)
+/* Bytes of the white space at text, or 0. */
+static size_t space_at(const struct token *t, const uint8_t *text, size_t len)
 {
-    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+    size_t at = 0;
+    if (len == 0)
+        return 0;
+    if (text[0] < 0x80 || !t->strips_widely)
+        return text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r') ? 1 : 0;
+    return (unicode_traits(unicode_next(text, len, &at)) & UNICODE_SPACE) != 0 ? at : 0;
+}
+
+/* The same right before text + end, not before text + start. */
+static size_t space_before(const struct token *t, const uint8_t *text, size_t start, size_t end)
+{
+    size_t at = end;
+    if (start == end)
+        return 0;
+    do
+        at--;
+    while (at > start && end - at < 4 && (text[at] & 0xc0) == 0x80);
+    return space_at(t, text + at, end - at) == end - at ? end - at : 0;
 }
 
 static void encode_all(struct encoder *e, const uint8_t *text, size_t len, struct allowed *allowed)
@@ -97,23 +170,24 @@ static void encode_all(struct encoder *e, const uint8_t *text, size_t len, struc
             at++;
             continue;
         }
-        size_t plain_end = at;
-        while (t->tokens[token].strips_left && plain_end > plain && is_space(text[plain_end - 1]))
-            plain_end--;
-        encode_plain(e, text + plain, plain_end - plain, true);
+        const struct token *special = &t->tokens[token];
+        size_t plain_end = at, space;
+        while (special->strips_left && (space = space_before(special, text, plain, plain_end)) != 0)
+            plain_end -= space;
+        encode_plain(e, text + plain, plain_end - plain, plain == 0);
         encoder_emit(e, token);
-        at += t->tokens[token].len;
-        while (t->tokens[token].strips_right && at < len && is_space(text[at]))
-            at++;
+        at += special->len;
+        while (special->strips_right && (space = space_at(special, text + at, len - at)) != 0)
+            at += space;
         plain = at;
     }
-    encode_plain(e, text + plain, len - plain, true);
+    encode_plain(e, text + plain, len - plain, plain == 0);
 }
 
 static void merging_or_not(struct encoder *e, size_t text_len)
 {
     if (e->tokenizer->kind == TOKENIZER_SPM || e->tokenizer->kind == TOKENIZER_BPE)
-        merging_init(e, text_len);
+        merging_init(e, prepared_len(e->tokenizer, text_len));
 }
 
 static enum status text_len_of(size_t *len, const struct tokenizer_segment *segments, size_t segments_n)
@@ -153,6 +227,7 @@ enum status tokenizer_encode(const struct tokenizer *t, uint32_t *tokens, size_t
         return STATUS_NO_MEMORY;
     e.scratch = scratch;
     e.scratch_len = kind_scratch_len(t, text_len);
+    e.prepared = e.scratch + e.scratch_len + text_len;
     merging_or_not(&e, text_len);
     if (options->add_bos && t->bos != TOKENIZER_NO_TOKEN)
         encoder_emit(&e, t->bos);

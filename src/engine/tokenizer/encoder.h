@@ -30,6 +30,7 @@ struct encoder {
     enum status status; /* the first failure sticks */
     uint8_t *scratch;   /* of the kind, aligned to 8 */
     size_t scratch_len;
+    uint8_t *prepared; /* text with a space before it, or normalized */
     /* merging, of SPM and BPE */
     uint8_t *text;
     struct symbol *symbols;

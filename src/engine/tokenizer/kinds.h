@@ -9,7 +9,8 @@
 /* Looks at the vocabulary for what spm_encode can take as given. */
 void spm_open(struct tokenizer *t);
 
-/* SPM and BPE use merging_scratch_len.  begins: no text stands before, or a special token does. */
+/* SPM and BPE use merging_scratch_len.  begins: no text stands before, or a special token does;
+ * of unigram: nothing at all stands before. */
 void spm_encode(struct encoder *e, const uint8_t *text, size_t len, bool begins);
 void bpe_encode(struct encoder *e, const uint8_t *text, size_t len);
 
@@ -17,6 +18,6 @@ size_t wordpiece_scratch_len(size_t text_len);
 void wordpiece_encode(struct encoder *e, const uint8_t *text, size_t len);
 
 size_t unigram_scratch_len(size_t text_len);
-void unigram_encode(struct encoder *e, const uint8_t *text, size_t len);
+void unigram_encode(struct encoder *e, const uint8_t *text, size_t len, bool begins);
 
 #endif

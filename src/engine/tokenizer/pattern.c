@@ -227,6 +227,17 @@ static const struct pattern pattern_whitespace = {{not_spaces}, 1};
 
 /* ---- names ---- */
 
+/* what Metaspace cuts at, and nothing at all */
+static const struct range word_starts[] = {{' ', ' '}, {0x2581, 0x2581}};
+static const struct character_set set_word_start = {.ranges = word_starts, .ranges_n = 2};
+static const struct character_set set_in_word = {.ranges = word_starts, .ranges_n = 2, .outside = true};
+static const struct rule marked_words[] = {{.kind = RULE_RUN, .prefix = &set_word_start, .body = &set_in_word},
+                                           {.kind = RULE_EXACTLY, .body = &set_word_start, .max = 1},
+                                           {.kind = RULE_END}};
+static const struct rule nothing[] = {{.kind = RULE_END}};
+static const struct pattern pattern_marked_words = {{marked_words}, 1};
+static const struct pattern pattern_whole = {{nothing}, 1};
+
 enum {
     LLAMA3_FLAGS = PATTERN_WHOLE_WORDS | PATTERN_ADD_BOS,
     PLAIN_FLAGS = PATTERN_CHARACTERS | PATTERN_ESCAPE_SPACES,
@@ -324,6 +335,8 @@ static const struct pattern_name names[] = {
     {"granite-embed-multi-311m", &pattern_lines, GEMMA4_FLAGS},
     {"sarvam-moe", &pattern_lines, PLAIN_FLAGS},
     {"whitespace", &pattern_whitespace, PATTERN_CHARACTERS},
+    {"cloister-words", &pattern_marked_words, PLAIN_FLAGS},
+    {"cloister-whole", &pattern_whole, PLAIN_FLAGS},
 };
 
 const struct pattern_name *pattern_at(size_t index)

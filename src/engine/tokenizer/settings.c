@@ -97,7 +97,7 @@ enum status settings_id(uint32_t *id, const struct tokenizer *t, const struct gg
     return STATUS_OK;
 }
 
-static enum status read_flag(bool *flag, const struct gguf *g, const char *key, struct reason *why)
+enum status settings_flag(bool *flag, const struct gguf *g, const char *key, struct reason *why)
 {
     bool value;
     enum status status = gguf_bool(&value, g, key, why);
@@ -143,10 +143,10 @@ static enum status read_flags(struct tokenizer *t, const struct gguf *g, struct 
     };
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0] && status == STATUS_OK; i++)
-        status = read_flag(rows[i].flag, g, rows[i].key, why);
+        status = settings_flag(rows[i].flag, g, rows[i].key, why);
     t->strip_accents = t->lower_case;
     if (status == STATUS_OK)
-        status = read_flag(&t->strip_accents, g, "tokenizer.ggml.normalizer.strip_accents", why);
+        status = settings_flag(&t->strip_accents, g, "tokenizer.ggml.normalizer.strip_accents", why);
     return status;
 }
 

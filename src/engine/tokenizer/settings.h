@@ -18,8 +18,14 @@ must_check enum status settings_strips(struct tokenizer *t, const struct gguf *g
 /* Marks the tokens that end a generation, and makes control tokens of those that look like one (TOK-8). */
 must_check enum status ends_read(struct tokenizer *t, const struct gguf *g, struct reason *why);
 
+/* The keys of our own; everything else is read. */
+must_check enum status extensions_read(struct tokenizer *t, const struct gguf *g, struct reason *why);
+
 /* A token id from the metadata; *id is left alone when it is absent, TOKENIZER_NO_TOKEN when it is none (2^32 - 1). */
 must_check enum status settings_id(uint32_t *id, const struct tokenizer *t, const struct gguf *g, const char *key,
                                    struct reason *why);
+
+/* A truth value from the metadata; *flag is left alone when it is absent. */
+must_check enum status settings_flag(bool *flag, const struct gguf *g, const char *key, struct reason *why);
 
 #endif

@@ -91,7 +91,8 @@ static void emit_all(struct encoder *e)
 
 void spm_encode(struct encoder *e, const uint8_t *text, size_t len, bool begins)
 {
-    size_t escaped_len = merging_escape(e, text, len, begins && e->tokenizer->add_space_prefix);
+    size_t escaped_len = merging_escape(
+        e, text, len, begins && e->tokenizer->add_space_prefix && e->tokenizer->prefix == TOKENIZER_PREFIX_KIND);
     for (size_t at = 0, end; at < escaped_len; at = end) {
         end = e->tokenizer->words_apart ? word_end(e->text, at, escaped_len) : escaped_len;
         merge_all(e, at, end);

@@ -187,6 +187,8 @@ static enum status open_parts(struct tokenizer *t, struct arena *a, const struct
     if (status == STATUS_OK)
         status = settings_strips(t, g, why);
     if (status == STATUS_OK)
+        status = extensions_read(t, g, why);
+    if (status == STATUS_OK)
         status = build_tries(t, a, why);
     if (status == STATUS_OK)
         status = open_kind(t, a, g, why);

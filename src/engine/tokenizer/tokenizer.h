@@ -31,15 +31,27 @@ enum tokenizer_kind {
 
 enum token_kind { TOKEN_NORMAL = 1, TOKEN_UNKNOWN, TOKEN_CONTROL, TOKEN_USER_DEFINED, TOKEN_UNUSED, TOKEN_BYTE };
 
+/* Which texts get the space that stands before text. */
+enum tokenizer_prefix {
+    TOKENIZER_PREFIX_KIND,   /* every stretch between special tokens, even one that starts with a space */
+    TOKENIZER_PREFIX_FIRST,  /* what everything starts with, unless it starts with a space */
+    TOKENIZER_PREFIX_ALWAYS, /* every stretch that does not start with a space */
+    TOKENIZER_PREFIX_EVERY,  /* every stretch; of BPE */
+};
+
+/* How text from WordPiece is cleaned. */
+enum tokenizer_cleanup { TOKENIZER_CLEANUP_TEXT, TOKENIZER_CLEANUP_TOKENS, TOKENIZER_CLEANUP_NONE };
+
 struct token {
     const uint8_t *text; /* in the metadata; not NUL-terminated */
     uint32_t len;
     float score;
     enum token_kind kind;
-    uint8_t byte;      /* of TOKEN_BYTE */
-    bool ends;         /* ends a generation */
-    bool strips_left;  /* takes the white space before it, where it is found whole in text */
-    bool strips_right; /* and after it */
+    uint8_t byte;       /* of TOKEN_BYTE */
+    bool ends;          /* ends a generation */
+    bool strips_left;   /* takes the white space before it, where it is found whole in text */
+    bool strips_right;  /* and after it */
+    bool strips_widely; /* white space is Unicode's there, not ASCII's */
 };
 
 struct tokenizer_slot {
@@ -76,8 +88,18 @@ struct tokenizer {
     uint32_t padding, mask;                /* likewise */
     bool add_bos, add_eos, add_separator;  /* what the model asks for */
     bool add_space_prefix;
+    enum tokenizer_prefix prefix;
     bool remove_extra_spaces;         /* unigram: runs of spaces become one */
+    bool metaspace, words_only;       /* unigram: spaces as spacing.h has them; white space is dropped */
+    bool strips_start, strips_end;    /* unigram: white space at the ends of a stretch is dropped */
+    bool nfc;                         /* BPE: text is normalized first */
+    bool whole_words;                 /* BPE: a piece that is a token is not merged from its parts */
     bool lower_case, strip_accents;   /* WordPiece */
+    bool chinese_apart;               /* WordPiece: each Chinese character is a word */
+    bool drops_controls;              /* WordPiece: U+000B, U+000C and U+0085 do not part words */
+    bool marks_apart;                 /* WordPiece: U+2581 in a text never begins a token */
+    uint32_t word_max;                /* WordPiece: characters; a longer word is unknown */
+    enum tokenizer_cleanup cleanup;   /* WordPiece */
     struct gguf_text chat_template;   /* as in the file; len 0 when absent */
     const struct pattern_name *split; /* of BPE: the pre-tokenizer */
     struct token *tokens;
@@ -88,7 +110,7 @@ struct tokenizer {
     uint32_t merges_n;              /* its slots; 0: no merges */
     uint32_t byte_tokens[256];      /* the token that stands for a byte */
     bool has_all_bytes;
-    bool words_apart;                /* of SPM: no token goes from one word into the next */
+    bool words_apart;                /* of SPM and unigram: no token goes from one word into the next */
     uint32_t longest;                /* bytes of the longest token */
     float score_min;                 /* of normal tokens */
     struct tokenizer_trie specials;  /* those found whole in text */
@@ -118,8 +140,8 @@ must_check enum status tokenizer_open(struct tokenizer *t, struct arena *a, cons
 /* Arena bytes that tokenizer_open can need for meta_len bytes of metadata. */
 size_t tokenizer_arena_len(size_t meta_len);
 
-/* Bytes of scratch (under 100 for each byte), and the most tokens, that segments of text_len bytes together can need;
- * SIZE_MAX for more than TOKENIZER_TEXT_MAX. */
+/* Bytes of scratch (under 100 for each byte, under 160 with nfc), and the most tokens, that segments of text_len bytes
+ * together can need; SIZE_MAX for more than TOKENIZER_TEXT_MAX. */
 size_t tokenizer_scratch_len(const struct tokenizer *t, size_t text_len);
 size_t tokenizer_tokens_max(const struct tokenizer *t, size_t text_len);
 

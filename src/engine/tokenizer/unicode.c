@@ -140,36 +140,3 @@ uint32_t unicode_lower_of(uint32_t code)
     }
     return code;
 }
-
-/* The Unicode standard, 3.12: a syllable of Hangul is computed. */
-static size_t hangul_bases(uint32_t out[static UNICODE_BASES_MAX], uint32_t index)
-{
-    enum { VOWELS = 21, TRAILERS = 28 };
-    out[0] = 0x1100 + index / (VOWELS * TRAILERS);
-    out[1] = 0x1161 + index / TRAILERS % VOWELS;
-    out[2] = 0x11a7 + index % TRAILERS;
-    return index % TRAILERS == 0 ? 2 : 3;
-}
-
-size_t unicode_bases_of(uint32_t out[static UNICODE_BASES_MAX], uint32_t code)
-{
-    size_t low = 0;
-    size_t high = unicode_bases_n / 2;
-    size_t end = high;
-    if (code >= 0xac00 && code < 0xd7a4)
-        return hangul_bases(out, code - 0xac00);
-    out[0] = code;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if ((unicode_bases[2 * middle] & 0xffffff) < code)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == end || unicode_bases[2 * low] != code)
-        return (unicode_traits(code) & UNICODE_MN) != 0 ? 0 : 1;
-    size_t n = 0;
-    for (; low < end && (unicode_bases[2 * low] & 0xffffff) == code && n < UNICODE_BASES_MAX; low++)
-        out[n++] = unicode_bases[2 * low + 1];
-    return n == 1 && out[0] == 0 ? 0 : n;
-}

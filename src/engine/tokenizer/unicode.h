@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What tokenizers ask of Unicode (15.1.0): characters of UTF-8 that may be wrong, their traits, lower case, and
- * decomposition without accents. */
+/* What tokenizers ask of Unicode (15.1.0): characters of UTF-8 that may be wrong, their traits, lower case, canonical
+ * decomposition and composition. */
 #ifndef ENGINE_TOKENIZER_UNICODE_H
 #define ENGINE_TOKENIZER_UNICODE_H
 
@@ -37,7 +37,11 @@ enum {
     UNICODE_ANY = (1 << 14) - 1,
 };
 
-enum { UNICODE_REPLACEMENT = 0xfffd, UNICODE_BASES_MAX = 4 };
+enum {
+    UNICODE_REPLACEMENT = 0xfffd,
+    UNICODE_PARTS_MAX = 4,
+    UNICODE_CLASS_CHANGES = 255, /* no combining class: see unicode_class_of */
+};
 
 /* Bytes of the well-formed character (RFC 3629) at the start of the len bytes, 1 to 4; 0 when there is none. */
 size_t unicode_char_len(const uint8_t *bytes, size_t len);
@@ -54,8 +58,17 @@ uint32_t unicode_traits(uint32_t code);
 /* The simple lower case; code itself where it has none. */
 uint32_t unicode_lower_of(uint32_t code);
 
-/* What is left of the canonical decomposition (NFD) of code without nonspacing marks (Mn): returns how many code
- * points, 0 to UNICODE_BASES_MAX - 1.  Marks that are left are not reordered. */
-size_t unicode_bases_of(uint32_t out[static UNICODE_BASES_MAX], uint32_t code);
+/* The canonical decomposition of code, not reordered: returns how many code points, 1 for one that has none. */
+size_t unicode_parts_of(uint32_t out[static UNICODE_PARTS_MAX], uint32_t code);
+
+/* The same without nonspacing marks (Mn): 0 to UNICODE_PARTS_MAX. */
+size_t unicode_bases_of(uint32_t out[static UNICODE_PARTS_MAX], uint32_t code);
+
+/* What first and second compose to canonically, or 0. */
+uint32_t unicode_whole_of(uint32_t first, uint32_t second);
+
+/* The canonical combining class, or UNICODE_CLASS_CHANGES where it is 0 and normalization to NFC may change code or
+ * join it to what precedes; so 0 means that it stays and begins anew. */
+uint32_t unicode_class_of(uint32_t code);
 
 #endif

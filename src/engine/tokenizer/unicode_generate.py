@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# Writes the three generated tables of this folder from Python's own Unicode data:
+# Writes the generated tables of this folder from Python's own Unicode data:
 #   python3 src/engine/tokenizer/unicode_generate.py   (from the root; then clang-format is not needed)
 # The committed tables were made with Python 3.13, whose data is Unicode 15.1.0; another version gives other tables, and
 # their first lines say which.  Scripts are not in Python's data: the ranges of Script=Han are written out here, from
@@ -15,7 +15,7 @@ HAN = [(0x2E80, 0x2E99), (0x2E9B, 0x2EF3), (0x2F00, 0x2FD5), (0x3005, 0x3005), (
        (0x3038, 0x303B), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFA6D), (0xFA70, 0xFAD9), (0x16FE2, 0x16FE3),
        (0x16FF0, 0x16FF1), (0x20000, 0x2A6DF), (0x2A700, 0x2B739), (0x2B740, 0x2B81D), (0x2B820, 0x2CEA1),
        (0x2CEB0, 0x2EBE0), (0x2EBF0, 0x2EE5D), (0x2F800, 0x2FA1D), (0x30000, 0x3134A), (0x31350, 0x323AF)]
-HANGUL = range(0xAC00, 0xD7A4)
+HANGUL = range(0xAC00, 0xD7A4)  # computed
 folder = os.path.dirname(os.path.abspath(sys.argv[0]))
 
 
@@ -28,7 +28,7 @@ def write(name, comment, declaration, numbers):
         out.write("const uint32_t %s[] = {\n" % declaration)
         line = ""
         for number in numbers:
-            text = "0x%x," % number
+            text = "%d," % number
             if len(line) + len(text) > 119:
                 out.write(line + "\n")
                 line = ""
@@ -74,19 +74,47 @@ def lower():
     write("unicode_lower.c", "first, last << 2 | step, distance.", "unicode_lower", numbers)
 
 
-def bases():
-    # NFD without nonspacing marks, where it differs; Hangul is computed: code point | place << 24, base
+def canonical(code):
+    # one step of the canonical decomposition: (first, second or 0), or None
+    text = unicodedata.decomposition(chr(code))
+    if not text or text[0] == "<" or code in HANGUL:
+        return None
+    parts = [int(p, 16) for p in text.split()]
+    return (parts + [0])[:2]
+
+
+def normal():
+    # decompositions in two by code point; the places of those that compose, by first and second; decompositions to one
+    # other code point, as runs of code points and what they become one after the other; combining classes
+    rows = [(code, *canonical(code)) for code in range(0x110000) if canonical(code)]
+    assert not any(canonical(second) for _, _, second in rows if second)
+    table = [row for row in rows if row[2]]
+    composed = [i for i, (code, first, second) in enumerate(table)
+                if unicodedata.normalize("NFC", chr(first) + chr(second)) == chr(code)]
+    composed.sort(key=lambda i: table[i][1:])
+    write("unicode_decompositions.c", "code point, first, second.", "unicode_decompositions",
+          [n for row in table for n in row])
+    write("unicode_compositions.c", "places in unicode_decompositions, by first and second.", "unicode_compositions",
+          composed)
+    single = [row for row in rows if not row[2]]
+    runs = [i for i, row in enumerate(single) if i == 0 or single[i - 1][0] + 1 != row[0]]
+    write("unicode_singles.c", "what becomes one other code point, in the order of unicode_single_runs.", "unicode_singles",
+          [row[1] for row in single])
+    write("unicode_single_runs.c", "first code point, its place in unicode_singles.", "unicode_single_runs",
+          [n for i in runs for n in (single[i][0], i)])
+    seconds = {table[i][2] for i in composed} | set(range(0x1161, 0x1176)) | set(range(0x11A8, 0x11C3))
+    excluded = {row[0] for row in rows} - {table[i][0] for i in composed}
     numbers = []
-    for code in range(0xC0, 0x110000):
-        text = chr(code)
-        if code in HANGUL or 0xD800 <= code < 0xE000 or unicodedata.normalize("NFD", text) == text:
-            continue
-        kept = [c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn"]
-        for place, c in enumerate(kept or ["\0"]):
-            numbers += [code | place << 24, ord(c)]
-    write("unicode_bases.c", "code point | place << 24, base (0: none).", "unicode_bases", numbers)
+    before = None
+    for code in range(0x110000):
+        value = unicodedata.combining(chr(code)) or (255 if code in seconds or code in excluded else 0)
+        if value != before:
+            numbers.append(code << 8 | value)
+            before = value
+    write("unicode_classes.c", "code point << 8 | combining class; 255: 0, but NFC may change it.", "unicode_classes",
+          numbers)
 
 
 categories()
 lower()
-bases()
+normal()

@@ -4,6 +4,7 @@
  * bytes, otherwise one token for each run of such characters. */
 #include "engine/tokenizer/charsmap.h"
 #include "engine/tokenizer/kinds.h"
+#include "engine/tokenizer/spacing.h"
 #include "engine/tokenizer/trie.h"
 #include "engine/tokenizer/unicode.h"
 
@@ -14,6 +15,8 @@ enum {
     GROWTH = 16,                             /* normalized bytes for one byte; U+FDFA gives 39 for its 3 */
     WINDOW = 2 * TOKENIZER_TOKEN_LEN_MAX,    /* places whose best sums are kept: more than a token is long */
     UNKNOWN_FLAG = TOKENIZER_TOKENS_MAX * 2, /* with the bytes of the character */
+    SHORT_GRAPHEME = 6,                      /* bytes of the shortest that is not short */
+    MARK_LEN = 3,
 };
 
 static const double unknown_penalty = 10.0;
@@ -26,6 +29,7 @@ struct lattice {
     uint8_t *text;  /* normalized */
     size_t len, capacity;
     double unknown_score;
+    const uint8_t *alone; /* up to here characters of the text are looked up alone */
 };
 
 static size_t capacity_of(size_t text_len)
@@ -48,12 +52,53 @@ static void append(struct lattice *l, const void *bytes, size_t len)
     l->len += len;
 }
 
+/* Bytes of a character and the marks on it. */
+static size_t grapheme_len(const uint8_t *text, size_t len)
+{
+    size_t at = 0;
+    if (len >= 2 && text[0] == '\r' && text[1] == '\n')
+        return 2;
+    if ((unicode_traits(unicode_next(text, len, &at)) & UNICODE_CONTROL) != 0)
+        return at;
+    for (size_t next = at; next < len; at = next) {
+        uint32_t code = unicode_next(text, len, &next);
+        bool joiner = code == 0x200c || code == 0x200d;
+        if ((unicode_traits(code) & UNICODE_M) == 0 && !joiner)
+            break;
+    }
+    return at;
+}
+
+/* As the published library of tokenizer.json looks: the shortest entry that a short grapheme starts with stands for all
+ * of it; otherwise each of its characters is looked up alone. */
+static enum status find_grapheme(struct lattice *l, const uint8_t **piece, size_t *piece_len, size_t *known_len,
+                                 const uint8_t *text, size_t len)
+{
+    size_t at = 0;
+    size_t grapheme = text < l->alone ? SHORT_GRAPHEME : grapheme_len(text, len);
+    *known_len = 0;
+    while (at < grapheme && grapheme < SHORT_GRAPHEME) {
+        unicode_next(text, grapheme, &at);
+        enum status status = charsmap_find(&l->t->chars, piece, piece_len, known_len, text, at);
+        if (status == STATUS_OK && *known_len != 0)
+            *known_len = grapheme;
+        if (status != STATUS_OK || *known_len != 0)
+            return status;
+    }
+    if (text >= l->alone)
+        l->alone = text + grapheme;
+    at = 0;
+    unicode_next(text, len, &at);
+    return charsmap_find(&l->t->chars, piece, piece_len, known_len, text, at);
+}
+
 /* The next piece of normalized text: a replacement, a character, or U+FFFD for a byte that forms none. */
 static size_t next_piece(struct lattice *l, const uint8_t **piece, size_t *piece_len, const uint8_t *text, size_t len)
 {
     static const uint8_t replacement[3] = {0xef, 0xbf, 0xbd};
     size_t known_len;
-    enum status status = charsmap_find(&l->t->chars, piece, piece_len, &known_len, text, len);
+    enum status status = l->t->metaspace ? find_grapheme(l, piece, piece_len, &known_len, text, len)
+                                         : charsmap_find(&l->t->chars, piece, piece_len, &known_len, text, len);
     if (status != STATUS_OK)
         encoder_fail(l->e, status);
     if (known_len != 0)
@@ -88,6 +133,24 @@ static void normalize(struct lattice *l, const uint8_t *text, size_t len)
             in_word = !space;
         }
     }
+}
+
+/* The same with the spaces of a tokenizer.json. */
+static void normalize_metaspace(struct lattice *l, const uint8_t *text, size_t len, bool begins)
+{
+    struct spacing spacing;
+    spacing_init(&spacing, l->t, begins);
+    l->alone = text;
+    for (size_t at = 0; at < len && l->e->status == STATUS_OK;) {
+        const uint8_t *piece;
+        size_t piece_len;
+        at += next_piece(l, &piece, &piece_len, text + at, len - at);
+        for (size_t i = 0; i < piece_len;) {
+            uint8_t out[SPACING_OUT_MAX];
+            append(l, out, spacing_next(&spacing, out, unicode_next(piece, piece_len, &i)));
+        }
+    }
+    l->len = spacing_end(&spacing);
 }
 
 static void offer(struct lattice *l, size_t place, double sum, uint32_t what)
@@ -169,17 +232,46 @@ static void emit_all(struct lattice *l)
     }
 }
 
-void unigram_encode(struct encoder *e, const uint8_t *text, size_t len)
+/* Encodes a word, or all of the text. */
+static void encode_part(struct lattice *l)
+{
+    search(l);
+    turn(l);
+    emit_all(l);
+}
+
+/* Where the word at `at` ends: before the next mark. */
+static size_t word_end(const uint8_t *text, size_t at, size_t len)
+{
+    static const uint8_t mark[MARK_LEN] = {0xe2, 0x96, 0x81};
+    for (at++; at < len; at++)
+        if (text[at] == mark[0] && len - at >= MARK_LEN && memcmp(text + at, mark, MARK_LEN) == 0)
+            break;
+    return at;
+}
+
+void unigram_encode(struct encoder *e, const uint8_t *text, size_t len, bool begins)
 {
     struct lattice l = {.e = e, .t = e->tokenizer, .capacity = capacity_of(len)};
     l.sums = (double *)(void *)e->scratch;
     l.back = (uint32_t *)(void *)(e->scratch + WINDOW * sizeof(double));
     l.text = e->scratch + WINDOW * sizeof(double) + (l.capacity + 1) * sizeof(uint32_t);
     l.unknown_score = (double)(e->tokenizer->score_min - (float)unknown_penalty);
-    normalize(&l, text, len);
+    if (e->tokenizer->metaspace)
+        normalize_metaspace(&l, text, len, begins);
+    else
+        normalize(&l, text, len);
     if (e->status != STATUS_OK || l.len == 0)
         return;
-    search(&l);
-    turn(&l);
-    emit_all(&l);
+    if (!e->tokenizer->words_apart) {
+        encode_part(&l);
+        return;
+    }
+    size_t all = l.len;
+    for (size_t at = 0, end; at < all; at = end) {
+        end = word_end(l.text, 0, all - at) + at;
+        l.len = end - at;
+        encode_part(&l);
+        l.text += l.len;
+    }
 }

@@ -195,4 +195,5 @@ def main():
         out.write("".join(t.encode().hex() + "\n" for t in texts))
 
 
-main()
+if __name__ == "__main__":
+    main()
