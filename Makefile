@@ -51,13 +51,13 @@ IMPORT_SRC := $(addprefix src/import/, \
  builder.c fields.c folder.c safetensors.c source_config.c source_family.c source_rope.c source_split.c \
  source_tensors.c source_tokenizer.c source_vocabulary.c split.c tensor_set.c virtual_file.c)
 SYS_SRC := $(addprefix src/sys/, \
- api_error.c clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c release_client.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/start.c openssl/x25519.c \
+ api_error.c clock.c command.c console.c cpu.c workers.c file.c memory.c model_stream.c model_stream_order.c random.c release_client.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/start.c openssl/x25519.c \
  https_answer.c https_client.c https_connection.c https_receive.c https_server.c https_url.c https_wire.c listen.c tls_identity.c)
 ENCLAVE_SRC := $(addprefix src/enclave/, \
  attestor.c channel.c chat_messages.c chat_request.c config.c egress.c event.c frame.c gate.c gate_exchange.c gate_route.c obtain.c \
  prompt.c request_form.c request_member.c request_options.c sandbox.c sandbox_rules.c scribe.c scribe_answer.c scribe_body.c scribe_logprobs.c scribe_memory.c scribe_receipt.c scribe_request.c \
  scribe_start.c \
- scribe_tokens.c scribe_transport.c setup.c spawn.c vault.c vault_open.c vault_serve.c vault_terms.c warden.c warden_serve.c)
+ scribe_tokens.c scribe_transport.c setup.c spawn.c vault.c vault_cache.c vault_open.c vault_serve.c vault_terms.c warden.c warden_serve.c)
 BROKER_SRC := $(addprefix src/broker/, \
  audit_log.c audit_record.c broker.c commands.c create.c decide.c kek.c nonces.c run_add.c run_log.c run_policy.c \
  serve.c store.c)
@@ -71,6 +71,7 @@ TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict co
  core/crypto/hpke sys/file sys/command core/codec/text_codes core/codec/json \
  core/codec/json_writer core/codec/http core/ohttp/bhttp core/ohttp/ohttp core/ohttp/ohttp_chunked sys/identity sys/https
 TESTS += core/evidence/sim core/evidence/keyset core/evidence/bundle core/evidence/release core/policy/policy
+TESTS += sys/memory enclave/vault_cache
 TESTS += client/chat_stream enclave/sandbox enclave/config enclave/frame enclave/egress enclave/channel enclave/scribe enclave/vault enclave/gate
 TESTS += enclave/route enclave/chat_request enclave/prompt enclave/scribe_transport
 TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify

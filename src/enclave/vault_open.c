@@ -3,6 +3,7 @@
 
 #include "core/base/checked.h"
 #include "core/base/constant_time.h"
+#include "enclave/vault_cache.h"
 #include "engine/kernel/kernels.h"
 #include "engine/speculate.h"
 #include "sys/cpu.h"
@@ -19,14 +20,25 @@ enum {
     META_MAX = 256 << 20,
 };
 
+/* What takes the memory that there is not, and what would take less. */
+static void say_wanted(struct reason *why, uint64_t weights_len, uint64_t engine_len, uint64_t cache_len)
+{
+    reason_add(why, "; bytes wanted: weights ");
+    reason_add_u64(why, weights_len);
+    reason_add(why, ", KV cache ");
+    reason_add_u64(why, cache_len);
+    reason_add(why, ", the rest ");
+    reason_add_u64(why, engine_len - cache_len);
+    reason_add(why, "; lower \"kv_cache_bytes\", \"context\" or \"sequences\"");
+}
+
 /* Memory that is neither swapped nor dumped. */
 static enum status take_locked(uint8_t **memory, size_t len, struct reason *why)
 {
     *memory = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (*memory == MAP_FAILED) {
         *memory = NULL;
-        reason_set(why, "no memory for weights and caches, bytes wanted: ", NULL);
-        reason_add_u64(why, len);
+        reason_set(why, "too little memory", NULL);
         return STATUS_NO_MEMORY;
     }
     if (len >= HUGE_PAGE)
@@ -34,9 +46,7 @@ static enum status take_locked(uint8_t **memory, size_t len, struct reason *why)
     if (madvise(*memory, len, MADV_DONTDUMP) != 0 || mlock(*memory, len) != 0) {
         munmap(*memory, len);
         *memory = NULL;
-        reason_set(
-            why, "cannot lock memory for weights and caches; raise `ulimit -l` or start as root; bytes wanted: ", NULL);
-        reason_add_u64(why, len);
+        reason_set(why, "cannot lock memory; raise `ulimit -l` or start as root", NULL);
         return STATUS_NO_MEMORY;
     }
     return STATUS_OK;
@@ -101,19 +111,13 @@ static const struct kernels *best_kernels(void)
     return kernels_choose("best", cpu.avx2, cpu.avx512_vnni);
 }
 
-/* KV cache for every sequence at its longest, so that an admitted request always has room. */
-static uint32_t cache_pages(const struct engine_options *options)
-{
-    return options->sequences_max * ((options->context_max + CACHE_PAGE - 1) / CACHE_PAGE);
-}
-
 /* Weights first, padded to a line of cache, then the engine's memory. */
-static enum status take_memory(struct vault_model *v, const struct engine_options *options, unsigned threads,
-                               struct reason *why)
+static enum status take_memory(struct vault_model *v, const struct engine_options *options,
+                               const struct vault_setup *setup, struct reason *why)
 {
     uint64_t weights_len;
     size_t engine_len;
-    enum status status = engine_memory_len(&engine_len, &v->model, options, threads, why);
+    enum status status = engine_memory_len(&engine_len, &v->model, options, setup->threads, why);
     if (status != STATUS_OK)
         return status;
     if (!checked_round_up_u64(&weights_len, model_weights_len(&v->model), ALIGNMENT) ||
@@ -122,7 +126,16 @@ static enum status take_memory(struct vault_model *v, const struct engine_option
         return STATUS_LIMIT;
     }
     v->weights_len = (size_t)weights_len;
-    return take_locked(&v->memory, v->memory_len, why);
+    if (setup->memory_available != 0 && v->memory_len > setup->memory_available) {
+        reason_set(why, "too little memory: free are ", NULL);
+        reason_add_u64(why, setup->memory_available);
+        status = STATUS_NO_MEMORY;
+    } else {
+        status = take_locked(&v->memory, v->memory_len, why);
+    }
+    if (status != STATUS_OK)
+        say_wanted(why, weights_len, engine_len, options->pages_max * engine_page_len(&v->model, options->cache));
+    return status;
 }
 
 static enum status place(void *context, uint64_t offset, const uint8_t *bytes, size_t len)
@@ -136,21 +149,18 @@ enum status vault_open(struct vault_model *v, int model_fd, const struct vault_s
 {
     static struct model_stream stream; /* public data only */
     struct engine_options options = {.sequences_max = setup->sequences,
-                                     .context_max = setup->context,
                                      .batch_max = setup->batch,
-                                     .logits_max = setup->sequences * (1 + SPECULATE_MAX),
-                                     .cache = CACHE_BF16};
+                                     .logits_max = setup->sequences * (1 + SPECULATE_MAX)};
     memset(v, 0, sizeof *v);
     enum status status = model_stream_open(&stream, model_fd, why);
     if (status == STATUS_OK)
         status = parse_model(v, &stream, &setup->dek, why);
-    if (status == STATUS_OK && options.context_max > v->model.context_n)
-        options.context_max = v->model.context_n;
-    options.pages_max = cache_pages(&options);
+    if (status == STATUS_OK)
+        status = vault_cache_choose(&options, &v->model, setup, why);
     if (status == STATUS_OK)
         status = worker_pool_open(&v->pool, setup->threads, why);
     if (status == STATUS_OK)
-        status = take_memory(v, &options, setup->threads, why);
+        status = take_memory(v, &options, setup, why);
     if (status == STATUS_OK)
         status = model_stream_read(&stream, &setup->dek, model_stream_lanes(), setup->threads, place, v, why);
     struct workers workers = {.n = setup->threads, .context = v->pool, .run = worker_pool_run};
