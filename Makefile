@@ -86,6 +86,7 @@ TESTS += template/language template/limits template/origin
 SCRIPT_TESTS += test/cli/seal.sh test/cli/tokenize.sh test/cli/embed.sh test/models/families.py test/models/formats.py test/models/import.py test/template/oracle.sh
 # programs that scripts use
 TEST_TOOLS := engine/print_logits engine/print_rows template/render_lines
+SCRIPT_TESTS += test/cli/cache.sh test/cli/demo.sh
 SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh test/cli/options.sh test/cli/transcripts.sh
 BENCHES += seal
 BENCHES += engine kernels sample
