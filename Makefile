@@ -89,7 +89,7 @@ TEST_TOOLS := engine/print_logits engine/print_rows template/render_lines
 SCRIPT_TESTS += test/cli/cache.sh test/cli/demo.sh
 SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh test/cli/options.sh test/cli/transcripts.sh
 BENCHES += seal
-BENCHES += engine kernels sample
+BENCHES += engine kernels sample perplexity
 FUZZERS :=
 FUZZERS += seal_header_parse seal_wraps_parse seal_key_parse fernet_parse receipt_parse
 FUZZERS += json_parse base64_parse hex_parse http_head_parse http_chunked_parse bhttp_parse ohttp_key_config_parse \
@@ -218,7 +218,8 @@ fuzz: fuzzers
 $(BENCHES:%=$(BUILD)/bench/%): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIB_FILES)
 	$(CC) $(LDFLAGS) -o $@ $< $(filter %.o,$(filter-out $<,$^)) $(call group,$(ARCHIVES)) $(LIBS_ALL) $(LIBS)
 
-$(BUILD)/bench/engine $(BUILD)/bench/kernels: $(BUILD)/test/engine/rig.o $(BUILD)/test/engine/gguf_make.o
+$(BUILD)/bench/engine $(BUILD)/bench/kernels $(BUILD)/bench/perplexity: $(BUILD)/test/engine/rig.o $(BUILD)/test/engine/gguf_make.o
+$(BUILD)/bench/perplexity: LIBS += -lm
 
 benches: $(BENCHES:%=$(BUILD)/bench/%)
 

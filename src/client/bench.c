@@ -198,11 +198,11 @@ static double share(const struct bench *b)
 static void print(const struct bench *b, bool json)
 {
     if (json) {
-        printf(
-            "{\"decode_tokens_per_s\":%.2f,\"instructions\":\"%s\",\"kv_cache\":\"%s\",\"prompt_tokens\":%u,\"prompt_tokens_per_s\":%.2f,"
-            "\"read_gb_per_s\":%.2f,\"share_of_read\":%.3f,\"threads\":%u}\n",
-            b->decode_rate, b->kernels->name, cache_type_name(b->cache), b->prompt_n, b->prompt_rate,
-            b->read_rate * 1e-9, share(b), b->workers.n);
+        printf("{\"decode_tokens_per_s\":%.2f,\"instructions\":\"%s\",\"kv_cache\":\"%s\",\"prompt_tokens\":%u,"
+               "\"prompt_tokens_per_s\":%.2f,"
+               "\"read_gb_per_s\":%.2f,\"share_of_read\":%.3f,\"threads\":%u}\n",
+               b->decode_rate, b->kernels->name, cache_type_name(b->cache), b->prompt_n, b->prompt_rate,
+               b->read_rate * 1e-9, share(b), b->workers.n);
         return;
     }
     printf("instructions  %s, %u threads, %s KV cache\n", b->kernels->name, b->workers.n, cache_type_name(b->cache));

@@ -38,8 +38,8 @@ struct cloister_engine_options {
     uint32_t batch_max;     /* tokens in one step */
     uint32_t cache_tokens;  /* of all sequences together, up to a multiple of 64 for each */
     enum cloister_engine_cache cache;
-    unsigned workers_n;     /* 1 when run is NULL */
-    cloister_run *run;      /* NULL: everything on the calling thread */
+    unsigned workers_n; /* 1 when run is NULL */
+    cloister_run *run;  /* NULL: everything on the calling thread */
     void *run_context;
 };
 

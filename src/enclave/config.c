@@ -7,9 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const members[] = {
-    "version", "listen", "model", "model_name", "model_root", "evidence", "key", "threads", "sequences", "context",
-    "batch", "kv_cache", "kv_cache_bytes", "egress_bits_per_hour", "exfiltration_floor_s", "user_base", "logprobs", NULL};
+static const char *const members[] = {"version",
+                                      "listen",
+                                      "model",
+                                      "model_name",
+                                      "model_root",
+                                      "evidence",
+                                      "key",
+                                      "threads",
+                                      "sequences",
+                                      "context",
+                                      "batch",
+                                      "kv_cache",
+                                      "kv_cache_bytes",
+                                      "egress_bits_per_hour",
+                                      "exfiltration_floor_s",
+                                      "user_base",
+                                      "logprobs",
+                                      NULL};
 static const char *const evidence_members[] = {"kind", "key", NULL};
 static const char *const broker_members[] = {"from", "url", "spki_sha256", NULL};
 static const char *const raw_key_members[] = {"from", NULL};
@@ -113,8 +128,8 @@ static enum status take_cache(struct config *c, const struct json *root, struct 
     char name[8];
     const struct json *type = json_get(root, "kv_cache");
     enum status status = STATUS_OK;
-    if (type != NULL && (json_copy_text(name, sizeof name, type) != STATUS_OK ||
-                         cache_type_find(&c->kv_cache, name) != STATUS_OK))
+    if (type != NULL &&
+        (json_copy_text(name, sizeof name, type) != STATUS_OK || cache_type_find(&c->kv_cache, name) != STATUS_OK))
         return wrong(why, "kv_cache", "\"bf16\", \"q8\" or \"f32\"");
     if (json_get(root, "context") != NULL)
         status = take_u32(&c->context, root, "context", 2, 1U << 20, why);

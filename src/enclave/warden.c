@@ -45,7 +45,7 @@ struct start {
     struct channel_message message;
     struct keyset keyset;
     char address[LISTEN_ADDRESS_SIZE];
-    bool memory_locked;        /* of every process */
+    bool memory_locked;                 /* of every process */
     uint32_t vocab_n, context, pages_n; /* as the vault found them */
     char isa[16];
     struct reason why;

@@ -65,9 +65,8 @@ uint64_t memory_available(const char *root)
     char path[PATH_MAX];
     uint64_t kilobytes, left;
     snprintf(path, sizeof path, "%s/proc/meminfo", root);
-    uint64_t available = read_number(&kilobytes, path, "MemAvailable:") && kilobytes < UINT64_MAX / 1024
-                             ? kilobytes * 1024
-                             : 0;
+    uint64_t available =
+        read_number(&kilobytes, path, "MemAvailable:") && kilobytes < UINT64_MAX / 1024 ? kilobytes * 1024 : 0;
     if (read_group(&left, root) && (available == 0 || left < available))
         return left;
     return available;

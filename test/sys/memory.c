@@ -24,8 +24,8 @@ static void put(const char *name, const char *text)
 
 static void make_folders(void)
 {
-    static const char *const folders[] = {"", "/proc", "/proc/self", "/sys", "/sys/fs", "/sys/fs/cgroup",
-                                          "/sys/fs/cgroup/pod"};
+    static const char *const folders[] = {"",        "/proc",          "/proc/self",        "/sys",
+                                          "/sys/fs", "/sys/fs/cgroup", "/sys/fs/cgroup/pod"};
     snprintf(root, sizeof root, "/tmp/cloister-memory-%ld", (long)getpid());
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         char path[256];
