@@ -80,6 +80,7 @@ ENGINE_TESTS := engine/reference engine/cache engine/tokenizer engine/pretokeniz
  engine/kernels engine/determinism engine/gguf engine/place \
  engine/sample engine/sample_filters engine/admission engine/workers engine/grammar engine/choose engine/speculate
 TESTS += $(ENGINE_TESTS)
+TESTS += embed/cache
 TESTS += import/safetensors import/folder
 TESTS += grammar/gbnf grammar/schema
 TESTS += template/language template/limits template/origin
@@ -175,6 +176,7 @@ $(TESTS:%=$(BUILD)/test/%) $(TEST_TOOLS:%=$(BUILD)/test/%): $(BUILD)/test/%: $(B
 $(ENGINE_TESTS:%=$(BUILD)/test/%) $(TEST_TOOLS:%=$(BUILD)/test/%): $(BUILD)/test/engine/rig.o $(BUILD)/test/engine/gguf_make.o
 $(ENGINE_TESTS:%=$(BUILD)/test/%): LIBS += -lm
 
+$(BUILD)/test/embed/cache: $(BUILD)/src/embed/cloister_engine.o $(BUILD)/test/engine/rig.o
 $(BUILD)/test/sys/https: $(BUILD)/test/sys/https_app.o
 ENCLAVE_PROCESS_TESTS := enclave/scribe enclave/vault enclave/gate
 $(BUILD)/test/enclave/prompt: $(BUILD)/test/engine/rig.o
