@@ -64,6 +64,7 @@ static enum status open_and_serve(struct channel *warden, struct channel *scribe
 {
     static struct vault_model v;
     struct reason why = {{0}};
+    struct serving *serving = NULL;
     bool landlocked;
     uint64_t started = clock_monotonic_ms();
     enum status status = vault_open(&v, FD_FILE, setup, &why);
@@ -74,6 +75,8 @@ static enum status open_and_serve(struct channel *warden, struct channel *scribe
     if (status == STATUS_OK)
         status = check_exfiltration(&v, setup, &why);
     if (status == STATUS_OK)
+        status = vault_serve_open(&serving, &v, setup, &why);
+    if (status == STATUS_OK)
         status = sandbox_enter(ROLE_VAULT, SANDBOX_SERVING, &landlocked);
     if (status != STATUS_OK) {
         vault_close(&v);
@@ -82,7 +85,7 @@ static enum status open_and_serve(struct channel *warden, struct channel *scribe
     }
     status = report(warden, &v, clock_monotonic_ms() - started);
     if (status == STATUS_OK)
-        status = vault_serve(&v, setup, warden, scribe);
+        status = vault_serve(serving, warden, scribe);
     vault_close(&v);
     return status;
 }

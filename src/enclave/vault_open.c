@@ -4,6 +4,7 @@
 #include "core/base/checked.h"
 #include "core/base/constant_time.h"
 #include "enclave/vault_cache.h"
+#include "enclave/vault_serve.h"
 #include "engine/kernel/kernels.h"
 #include "engine/speculate.h"
 #include "sys/cpu.h"
@@ -21,14 +22,14 @@ enum {
 };
 
 /* What takes the memory that there is not, and what would take less. */
-static void say_wanted(struct reason *why, uint64_t weights_len, uint64_t engine_len, uint64_t cache_len)
+static void say_wanted(struct reason *why, uint64_t weights_len, uint64_t cache_len, uint64_t rest_len)
 {
     reason_add(why, "; bytes wanted: weights ");
     reason_add_u64(why, weights_len);
     reason_add(why, ", KV cache ");
     reason_add_u64(why, cache_len);
     reason_add(why, ", the rest ");
-    reason_add_u64(why, engine_len - cache_len);
+    reason_add_u64(why, rest_len);
     reason_add(why, "; lower \"kv_cache_bytes\", \"context\" or \"sequences\"");
 }
 
@@ -115,7 +116,7 @@ static const struct kernels *best_kernels(void)
 static enum status take_memory(struct vault_model *v, const struct engine_options *options,
                                const struct vault_setup *setup, struct reason *why)
 {
-    uint64_t weights_len;
+    uint64_t weights_len, cache_len = options->pages_max * engine_page_len(&v->model, options->cache);
     size_t engine_len;
     enum status status = engine_memory_len(&engine_len, &v->model, options, setup->threads, why);
     if (status != STATUS_OK)
@@ -126,7 +127,8 @@ static enum status take_memory(struct vault_model *v, const struct engine_option
         return STATUS_LIMIT;
     }
     v->weights_len = (size_t)weights_len;
-    if (setup->memory_available != 0 && v->memory_len > setup->memory_available) {
+    uint64_t rest_len = engine_len - cache_len + vault_serve_len(options, v->model.vocab_n);
+    if (setup->memory_available != 0 && weights_len + cache_len + rest_len > setup->memory_available) {
         reason_set(why, "too little memory: free are ", NULL);
         reason_add_u64(why, setup->memory_available);
         status = STATUS_NO_MEMORY;
@@ -134,7 +136,7 @@ static enum status take_memory(struct vault_model *v, const struct engine_option
         status = take_locked(&v->memory, v->memory_len, why);
     }
     if (status != STATUS_OK)
-        say_wanted(why, weights_len, engine_len, options->pages_max * engine_page_len(&v->model, options->cache));
+        say_wanted(why, weights_len, cache_len, rest_len);
     return status;
 }
 

@@ -31,31 +31,27 @@ config() {
 "batch":256,"egress_bits_per_hour":10000000,"exfiltration_floor_s":1,"user_base":25000$2}
 END
 }
-run_enclave() {
-    MODEL_KEY_BASE64=$(tr -d '\n' <raw.key) "$build/cloister-enclave" --config enclave.json
-}
 start() { # as config
     config "$1" "$2"
     : >enclave.log
-    run_enclave >enclave.log 2>&1 &
-    shell_pid=$!
+    MODEL_KEY_BASE64=$(tr -d '\n' <raw.key) "$build/cloister-enclave" --config enclave.json >enclave.log 2>&1 &
+    enclave_pid=$!
     tries=0
     until grep -q serving enclave.log; do
-        kill -0 "$shell_pid" 2>/dev/null && [ "$tries" -lt 300 ] || return 1
+        kill -0 "$enclave_pid" 2>/dev/null && [ "$tries" -lt 300 ] || return 1
         tries=$((tries + 1))
         sleep 0.1
     done
-    enclave_pid=$(pgrep -P "$shell_pid" -f -- --config || echo "$shell_pid")
     url=$(grep -oE 'https://[0-9.:]+' enclave.log | head -n 1)
 }
 stop() {
     kill "$enclave_pid"
-    wait "$shell_pid" 2>/dev/null
+    wait "$enclave_pid" 2>/dev/null
     enclave_pid=
 }
 # refused CODE PATTERN NAME, of what config wrote: one line of error
 refused() {
-    (run_enclave >out 2>&1)
+    MODEL_KEY_BASE64=$(tr -d '\n' <raw.key) timeout 60 "$build/cloister-enclave" --config enclave.json >out 2>&1
     code=$?
     [ "$code" -eq "$1" ] && grep -qE "cloister: error: .*$2" out && [ "$(grep -c 'error:' out)" -eq 1 ]
     point "$3"

@@ -45,6 +45,7 @@ static int serve(void)
     static struct rig_engine e;
     struct reason why;
     struct channel warden, scribe;
+    struct serving *serving;
     const struct engine_options options = {.sequences_max = setup.sequences,
                                            .context_max = setup.context,
                                            .batch_max = setup.batch,
@@ -58,7 +59,9 @@ static int serve(void)
     v.model = rig.model;
     v.engine = e.engine;
     make_vocabulary(&v);
-    return vault_serve(&v, &setup, &warden, &scribe) == STATUS_NOT_FOUND ? 0 : 1;
+    if (vault_serve_open(&serving, &v, &setup, &why) != STATUS_OK)
+        return 3;
+    return vault_serve(serving, &warden, &scribe) == STATUS_NOT_FOUND ? 0 : 1;
 }
 
 /* A frame that fits the message and, in the first slot's state, its place. */
