@@ -56,13 +56,13 @@ IMPORT_SRC := $(addprefix src/import/, \
  source_special.c source_tensors.c source_tokenizer.c source_unigram.c source_vocabulary.c source_wordpiece.c split.c \
  tensor_set.c tokenizer_file.c virtual_file.c)
 SYS_SRC := $(addprefix src/sys/, \
- api_error.c clock.c command.c console.c cpu.c workers.c file.c model_stream.c model_stream_order.c random.c release_client.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/start.c openssl/x25519.c \
+ api_error.c clock.c command.c console.c cpu.c workers.c file.c memory.c model_stream.c model_stream_order.c random.c release_client.c openssl/aead.c openssl/cbc.c openssl/hash.c openssl/scrypt.c openssl/signature.c openssl/start.c openssl/x25519.c \
  https_answer.c https_client.c https_connection.c https_receive.c https_server.c https_url.c https_wire.c listen.c tls_identity.c)
 ENCLAVE_SRC := $(addprefix src/enclave/, \
  attestor.c channel.c chat_messages.c chat_request.c config.c egress.c event.c frame.c gate.c gate_exchange.c gate_route.c obtain.c \
  prompt.c request_form.c request_member.c request_options.c sandbox.c sandbox_rules.c scribe.c scribe_answer.c scribe_body.c scribe_logprobs.c scribe_memory.c scribe_receipt.c scribe_request.c \
  scribe_start.c \
- scribe_tokens.c scribe_transport.c setup.c spawn.c vault.c vault_open.c vault_serve.c vault_terms.c warden.c warden_serve.c)
+ scribe_tokens.c scribe_transport.c setup.c spawn.c vault.c vault_cache.c vault_open.c vault_serve.c vault_terms.c warden.c warden_serve.c)
 BROKER_SRC := $(addprefix src/broker/, \
  audit_log.c audit_record.c broker.c commands.c create.c decide.c kek.c nonces.c run_add.c run_log.c run_policy.c \
  serve.c store.c)
@@ -76,6 +76,7 @@ TESTS := core/base/reader core/base/writer core/base/memory core/base/verdict co
  core/crypto/hpke sys/file sys/command core/codec/text_codes core/codec/json \
  core/codec/json_writer core/codec/http core/ohttp/bhttp core/ohttp/ohttp core/ohttp/ohttp_chunked sys/identity sys/https
 TESTS += core/evidence/sim core/evidence/keyset core/evidence/bundle core/evidence/release core/policy/policy
+TESTS += sys/memory enclave/vault_cache
 TESTS += client/chat_stream enclave/sandbox enclave/config enclave/frame enclave/egress enclave/channel enclave/scribe enclave/vault enclave/gate
 TESTS += enclave/route enclave/chat_request enclave/prompt enclave/scribe_transport
 TESTS += broker/audit broker/secrets broker/decide broker/serve client/verify
@@ -84,15 +85,17 @@ ENGINE_TESTS := engine/reference engine/cache engine/tokenizer engine/pretokeniz
  engine/normalization engine/kernels engine/agree engine/determinism engine/gguf engine/place \
  engine/sample engine/sample_filters engine/admission engine/workers engine/grammar engine/choose engine/speculate
 TESTS += $(ENGINE_TESTS)
+TESTS += embed/cache
 TESTS += import/safetensors import/folder import/tokenizer_file import/tokenizer_file_hostile
 TESTS += grammar/gbnf grammar/schema
 TESTS += template/language template/limits template/origin
 SCRIPT_TESTS += test/cli/seal.sh test/cli/tokenize.sh test/cli/embed.sh test/models/families.py test/models/formats.py test/models/import.py test/template/oracle.sh
 # programs that scripts use
 TEST_TOOLS := engine/print_logits engine/print_rows template/render_lines
+SCRIPT_TESTS += test/cli/cache.sh test/cli/demo.sh
 SCRIPT_TESTS += test/cli/broker.sh test/cli/enclave.sh test/cli/options.sh test/cli/transcripts.sh
 BENCHES += seal
-BENCHES += engine kernels sample speculate
+BENCHES += engine kernels sample speculate perplexity
 FUZZERS :=
 FUZZERS += seal_header_parse seal_wraps_parse seal_key_parse fernet_parse receipt_parse
 FUZZERS += json_parse base64_parse hex_parse http_head_parse http_chunked_parse bhttp_parse ohttp_key_config_parse \
@@ -186,6 +189,7 @@ $(TESTS:%=$(BUILD)/test/%) $(TEST_TOOLS:%=$(BUILD)/test/%): $(BUILD)/test/%: $(B
 $(ENGINE_TESTS:%=$(BUILD)/test/%) $(TEST_TOOLS:%=$(BUILD)/test/%): $(BUILD)/test/engine/rig.o $(BUILD)/test/engine/gguf_make.o
 $(ENGINE_TESTS:%=$(BUILD)/test/%): LIBS += -lm
 
+$(BUILD)/test/embed/cache: $(BUILD)/src/embed/cloister_engine.o $(BUILD)/test/engine/rig.o
 $(BUILD)/test/sys/https: $(BUILD)/test/sys/https_app.o
 ENCLAVE_PROCESS_TESTS := enclave/scribe enclave/vault enclave/gate
 $(BUILD)/test/enclave/prompt: $(BUILD)/test/engine/rig.o
@@ -230,7 +234,8 @@ fuzz: fuzzers
 $(BENCHES:%=$(BUILD)/bench/%): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIB_FILES)
 	$(CC) $(LDFLAGS) -o $@ $< $(filter %.o,$(filter-out $<,$^)) $(call group,$(ARCHIVES)) $(LIBS_ALL) $(LIBS)
 
-$(BUILD)/bench/engine $(BUILD)/bench/kernels $(BUILD)/bench/speculate: $(BUILD)/test/engine/rig.o $(BUILD)/test/engine/gguf_make.o
+$(BUILD)/bench/engine $(BUILD)/bench/kernels $(BUILD)/bench/speculate $(BUILD)/bench/perplexity: $(BUILD)/test/engine/rig.o $(BUILD)/test/engine/gguf_make.o
+$(BUILD)/bench/perplexity: LIBS += -lm
 
 benches: $(BENCHES:%=$(BUILD)/bench/%)
 

@@ -8,6 +8,11 @@ cloister=$PWD/$build/cloister
 enclave=$PWD/$build/cloister-enclave
 model=${1:-test/data/stories260K/stories260K.gguf}
 [ -f "$model" ] || { echo "demo: error: no file $model" >&2; exit 1; }
+[ "$(head -c 4 "$model")" = GGUF ] || {
+    echo "demo: error: $model is no GGUF file" >&2
+    echo "demo: hint: \`cloister convert\` makes one of a folder of safetensors" >&2
+    exit 1
+}
 model=$(realpath "$model")
 prompt='Once upon a time'
 work=$(mktemp -d "${TMPDIR:-/tmp}/cloister-demo-XXXXXX")
@@ -114,7 +119,10 @@ step '6. A private chat: only the enclave can read it'
 echo "  prompt: $prompt"
 "$cloister" chat "$url" --policy policy.json --simulator-root sim.key.pub --prompt "$prompt" --temperature 0 \
     --max-tokens 100 --receipt receipt.json 2>chat.log | sed 's/^/  /'
-grep -q 'the receipt holds' chat.log || { cat chat.log; give_up 'the chat failed'; }
+grep -q 'the receipt holds' chat.log || {
+    sed 's/^/  /' chat.log
+    give_up 'the model does not answer a chat; the line above says why. Evidence, key and model were good.'
+}
 sed 's/^/  /' chat.log
 done_with 'chat through OHTTP' 'answered'
 

@@ -17,7 +17,7 @@ static void must(int failed)
 
 int main(int argc, char **argv)
 {
-    struct cloister_engine_options options = {1, CONTEXT, CONTEXT, CONTEXT, 1, NULL, NULL, false};
+    struct cloister_engine_options options = {1, CONTEXT, CONTEXT, CONTEXT, CLOISTER_CACHE_BF16, 1, NULL, NULL, false};
     struct cloister_engine *e;
     struct cloister_engine_token step[CONTEXT];
     uint32_t prompt[CONTEXT], sequence;

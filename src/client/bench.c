@@ -23,6 +23,7 @@ static const struct command_option options[] = {
     {"threads", "N", "threads to use (default: one for each processor)"},
     {"isa", "NAME", "scalar, avx2, avx512 or amx (default: the best there is)"},
     {"prompt", "N", "tokens of the prompt (default: 512, or the model's context)"},
+    {"kv-cache", "TYPE", "bf16, q8 or f32 (default: bf16)"},
     {"decode", "N", "tokens to generate in each run (default: 32)"},
     {"json", NULL, "print one JSON object"},
     {NULL, NULL, NULL},
@@ -43,6 +44,7 @@ struct bench {
     struct engine engine;
     uint8_t *memory;
     size_t memory_len;
+    enum cache_type cache;
     uint32_t prompt_n, decode_n;
     double read_rate, prompt_rate, decode_rate; /* bytes, tokens, tokens a second; medians */
     double tile_rate;                           /* int8 multiplications a second in AMX's tiles; 0: there is no AMX */
@@ -159,6 +161,7 @@ static enum status measure(struct bench *b, struct reason *why)
 static bool choose(struct bench *b, const struct command_line *line, unsigned *threads_n)
 {
     const char *isa = command_value(line, "isa");
+    const char *cache = command_value(line, "kv-cache");
     struct cpu cpu = cpu_read();
     unsigned long long threads = cpu.cores_n;
     unsigned long long prompt = 512;
@@ -171,6 +174,10 @@ static bool choose(struct bench *b, const struct command_line *line, unsigned *t
     b->prompt_n = (uint32_t)prompt;
     b->decode_n = (uint32_t)decode;
     *threads_n = (unsigned)threads;
+    if (cache != NULL && cache_type_find(&b->cache, cache) != STATUS_OK) {
+        console_error("--kv-cache is bf16, q8 or f32");
+        return false;
+    }
     if (threads != 0 && prompt != 0 && decode != 0 && b->kernels != NULL)
         return true;
     console_error("--threads, --prompt and --decode are at least 1, and --isa is one that this processor has");
@@ -191,7 +198,7 @@ static enum status start(struct bench *b, const struct command_line *line, unsig
                                      .batch_max = b->prompt_n,
                                      .logits_max = 1,
                                      .pages_max = (b->prompt_n + b->decode_n + CACHE_PAGE - 1) / CACHE_PAGE,
-                                     .cache = CACHE_BF16};
+                                     .cache = b->cache};
     status = engine_memory_len(&b->memory_len, &b->model.model, &o, threads_n, why);
     if (status == STATUS_OK)
         status = worker_pool_open(&b->pool, threads_n, why);
@@ -228,14 +235,14 @@ static void print(const struct bench *b, bool json)
     if (b->has_amx)
         snprintf(share_text, sizeof share_text, "%.3f", share_of_amx(b));
     if (json) {
-        printf(
-            "{\"decode_tokens_per_s\":%.2f,\"instructions\":\"%s\",\"prompt_tokens\":%u,\"prompt_tokens_per_s\":%.2f,"
-            "\"read_gb_per_s\":%.2f,\"share_of_amx\":%s,\"share_of_read\":%.3f,\"threads\":%u}\n",
-            b->decode_rate, b->kernels->name, b->prompt_n, b->prompt_rate, b->read_rate * 1e-9, share_text, share(b),
-            b->workers.n);
+        printf("{\"decode_tokens_per_s\":%.2f,\"instructions\":\"%s\",\"kv_cache\":\"%s\",\"prompt_tokens\":%u,"
+               "\"prompt_tokens_per_s\":%.2f,\"read_gb_per_s\":%.2f,\"share_of_amx\":%s,\"share_of_read\":%.3f,"
+               "\"threads\":%u}\n",
+               b->decode_rate, b->kernels->name, cache_type_name(b->cache), b->prompt_n, b->prompt_rate,
+               b->read_rate * 1e-9, share_text, share(b), b->workers.n);
         return;
     }
-    printf("instructions  %s, %u threads\n", b->kernels->name, b->workers.n);
+    printf("instructions  %s, %u threads, %s KV cache\n", b->kernels->name, b->workers.n, cache_type_name(b->cache));
     printf("memory        %.1f GB/s read\n", b->read_rate * 1e-9);
     printf("prompt        %.1f tokens/s (%u tokens), ", b->prompt_rate, b->prompt_n);
     if (b->has_amx)

@@ -150,6 +150,9 @@ static enum status start(struct run *run, const struct receipt *r, const struct 
                          const struct replay_setup *setup, struct reason *why)
 {
     _Static_assert(CHOOSE_STOPS_MAX == (int)RECEIPT_STOPS_MAX, "the same stops");
+    _Static_assert((int)RECEIPT_CACHE_BF16 == (int)CACHE_BF16 && (int)RECEIPT_CACHE_Q8 == (int)CACHE_Q8 &&
+                       (int)RECEIPT_CACHE_F32 == (int)CACHE_F32,
+                   "the same types of cache");
     /* how a long context is rotated depends on what the sequence was opened for */
     bool as_opened = m->model.rope_long_after != 0;
     uint64_t context =
@@ -159,7 +162,7 @@ static enum status start(struct run *run, const struct receipt *r, const struct 
                                            .batch_max = BATCH,
                                            .logits_max = 1,
                                            .pages_max = (uint32_t)((context + CACHE_PAGE - 1) / CACHE_PAGE),
-                                           .cache = CACHE_BF16};
+                                           .cache = (enum cache_type)r->statement.kv_cache};
     run->vocab_n = m->model.vocab_n;
     enum status status = take_bias(run, r, why);
     if (status == STATUS_OK)

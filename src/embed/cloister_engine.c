@@ -62,6 +62,10 @@ size_t cloister_engine_tables_len(size_t meta_len)
     return len;
 }
 
+_Static_assert((int)CLOISTER_CACHE_BF16 == (int)CACHE_BF16 && (int)CLOISTER_CACHE_Q8 == (int)CACHE_Q8 &&
+                   (int)CLOISTER_CACHE_F32 == (int)CACHE_F32,
+               "the same types of cache");
+
 static void set_options(struct cloister_engine *e, const struct cloister_engine_options *o)
 {
     e->options =
@@ -70,7 +74,7 @@ static void set_options(struct cloister_engine *e, const struct cloister_engine_
                                 .batch_max = o->batch_max,
                                 .logits_max = o->batch_max,
                                 .pages_max = o->cache_tokens / CACHE_PAGE + (o->cache_tokens % CACHE_PAGE != 0),
-                                .cache = CACHE_BF16};
+                                .cache = (enum cache_type)o->cache};
     e->amx_permitted = o->amx_permitted;
     e->workers =
         o->run == NULL ? workers_none() : (struct workers){.n = o->workers_n, .context = o->run_context, .run = o->run};

@@ -24,14 +24,22 @@ struct cloister_engine;
 typedef void cloister_run(void *context, void (*task)(void *argument, unsigned worker, size_t piece), void *argument,
                           size_t pieces_n);
 
+/* How the KV cache keeps its numbers; the logits depend on it. */
+enum cloister_engine_cache {
+    CLOISTER_CACHE_BF16,
+    CLOISTER_CACHE_Q8,  /* about half the memory, coarser */
+    CLOISTER_CACHE_F32, /* twice the memory, as computed */
+};
+
 /* Every field is mandatory, but run. */
 struct cloister_engine_options {
     uint32_t sequences_max; /* open at once */
     uint32_t context_max;   /* tokens of one sequence; at most the model's context */
     uint32_t batch_max;     /* tokens in one step */
     uint32_t cache_tokens;  /* of all sequences together, up to a multiple of 64 for each */
-    unsigned workers_n;     /* 1 when run is NULL */
-    cloister_run *run;      /* NULL: everything on the calling thread */
+    enum cloister_engine_cache cache;
+    unsigned workers_n; /* 1 when run is NULL */
+    cloister_run *run;  /* NULL: everything on the calling thread */
     void *run_context;
     bool amx_permitted; /* Linux allowed AMX to this process: arch_prctl(ARCH_REQ_XCOMP_PERM, 18) gave 0; false: AMX is
                            not used */

@@ -7,9 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const members[] = {
-    "version",   "listen",  "model", "model_name",           "model_root",           "evidence",  "key",      "threads",
-    "sequences", "context", "batch", "egress_bits_per_hour", "exfiltration_floor_s", "user_base", "logprobs", NULL};
+static const char *const members[] = {"version",
+                                      "listen",
+                                      "model",
+                                      "model_name",
+                                      "model_root",
+                                      "evidence",
+                                      "key",
+                                      "threads",
+                                      "sequences",
+                                      "context",
+                                      "batch",
+                                      "kv_cache",
+                                      "kv_cache_bytes",
+                                      "egress_bits_per_hour",
+                                      "exfiltration_floor_s",
+                                      "user_base",
+                                      "logprobs",
+                                      NULL};
 static const char *const evidence_members[] = {"kind", "key", NULL};
 static const char *const broker_members[] = {"from", "url", "spki_sha256", NULL};
 static const char *const raw_key_members[] = {"from", NULL};
@@ -97,8 +112,6 @@ static enum status take_numbers(struct config *c, const struct json *root, struc
     if (status == STATUS_OK)
         status = take_u32(&c->sequences, root, "sequences", 1, 256, why);
     if (status == STATUS_OK)
-        status = take_u32(&c->context, root, "context", 2, 1U << 20, why);
-    if (status == STATUS_OK)
         status = take_u32(&c->batch, root, "batch", 1, 4096, why);
     if (status == STATUS_OK)
         status = take_u64(&c->egress_bits_per_hour, root, "egress_bits_per_hour", 1, 1ULL << 50, why);
@@ -109,7 +122,23 @@ static enum status take_numbers(struct config *c, const struct json *root, struc
     return status;
 }
 
-/* The one optional member: what is not said does not leave. */
+/* The KV cache, of which nothing need be said: then it is BF16, and long enough for every sequence at its longest. */
+static enum status take_cache(struct config *c, const struct json *root, struct reason *why)
+{
+    char name[8];
+    const struct json *type = json_get(root, "kv_cache");
+    enum status status = STATUS_OK;
+    if (type != NULL &&
+        (json_copy_text(name, sizeof name, type) != STATUS_OK || cache_type_find(&c->kv_cache, name) != STATUS_OK))
+        return wrong(why, "kv_cache", "\"bf16\", \"q8\" or \"f32\"");
+    if (json_get(root, "context") != NULL)
+        status = take_u32(&c->context, root, "context", 2, 1U << 20, why);
+    if (status == STATUS_OK && json_get(root, "kv_cache_bytes") != NULL)
+        status = take_u64(&c->kv_cache_bytes, root, "kv_cache_bytes", 1, 1ULL << 50, why);
+    return status;
+}
+
+/* What is not said does not leave. */
 static enum status take_logprobs(struct config *c, const struct json *root, struct reason *why)
 {
     const struct json *value = json_get(root, "logprobs");
@@ -143,6 +172,8 @@ static enum status take_all(struct config *c, const struct json *root, struct re
         status = take_key(c, root, why);
     if (status == STATUS_OK)
         status = take_numbers(c, root, why);
+    if (status == STATUS_OK)
+        status = take_cache(c, root, why);
     if (status == STATUS_OK)
         status = take_logprobs(c, root, why);
     if (status == STATUS_OK && c->batch < c->sequences)

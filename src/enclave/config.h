@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The enclave's configuration file: one JSON object whose SHA-256 is in the evidence (spec/enclave.md).  Every member
- * but "logprobs" is mandatory and an unknown one is refused: the one default there is allows nothing. */
+ * but those of the KV cache and "logprobs" is mandatory and an unknown one is refused: no default permits anything. */
 #ifndef ENCLAVE_CONFIG_H
 #define ENCLAVE_CONFIG_H
 
@@ -8,6 +8,7 @@
 #include "core/base/status.h"
 #include "core/crypto/hash.h"
 #include "core/evidence/claims.h"
+#include "engine/cache.h"
 #include "sys/https_client.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,8 +33,10 @@ struct config {
     uint8_t broker_spki_sha256[SHA256_LEN];
     uint32_t threads;
     uint32_t sequences; /* answered at once */
-    uint32_t context;   /* tokens of one sequence, at most; the model's own limit may be lower */
+    uint32_t context;   /* tokens of one sequence, at most; the model's own limit may be lower; 0: as many as that */
     uint32_t batch;     /* tokens in one step */
+    enum cache_type kv_cache;
+    uint64_t kv_cache_bytes; /* of all sequences together; 0: every sequence at its longest */
     uint64_t egress_bits_per_hour;
     uint64_t exfiltration_floor_s; /* refuse to start when the weights would be out sooner */
     bool logprobs;                 /* log-probabilities may leave; false when the file does not say */

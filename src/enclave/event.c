@@ -22,6 +22,9 @@ static struct event_words words_of(enum log_event event)
     case EVENT_LANDLOCK_MISSING: return (struct event_words){"this kernel has no Landlock; seccomp alone", NULL, NULL};
     case EVENT_KEY_RELEASED: return (struct event_words){"model key released", "ms", NULL};
     case EVENT_MODEL_OPENED: return (struct event_words){"model opened", "bytes", "ms"};
+    case EVENT_CACHE_BF16: return (struct event_words){"KV cache bf16", "tokens", "bytes"};
+    case EVENT_CACHE_Q8: return (struct event_words){"KV cache q8", "tokens", "bytes"};
+    case EVENT_CACHE_F32: return (struct event_words){"KV cache f32", "tokens", "bytes"};
     case EVENT_EXFILTRATION:
         return (struct event_words){"time to exfiltrate the weights at the permitted egress", "seconds",
                                     "bits an hour"};

@@ -9,8 +9,8 @@ enum message {
     MESSAGE_GATE_HELLO = 1, /* u32 locked memory, SHA-256 of the TLS SPKI (32) */
     MESSAGE_SCRIBE_HELLO,   /* u32 locked memory, receipt key (32), HPKE key configuration (1 to 128) */
     MESSAGE_SCRIBE_READY,   /* the vocabulary is open: SHA-256 of tokenizer (32) and template (32) */
-    MESSAGE_VAULT_OPENED,   /* u32 locked memory, u32 vocabulary, u32 context, u64 bytes of weights, u64 ms, instruction
-                               set (16) */
+    MESSAGE_VAULT_OPENED,   /* u32 locked memory, u32 vocabulary, u32 context, u32 pages of the KV cache, u64 bytes of
+                               weights, u64 ms, instruction set (16) */
     MESSAGE_REFUSED,        /* scribe or vault cannot start: u32 status, text of the reason (it holds no secret) */
 
     /* start: warden to children */

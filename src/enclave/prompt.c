@@ -189,8 +189,6 @@ enum status prompt_tokens(uint32_t *tokens, size_t capacity, size_t *tokens_n, c
         status = STATUS_MALFORMED;
     if (status == STATUS_OK)
         *tokens_n = b.tokens_n;
-    else if (why->text[0] == '\0' && status == STATUS_LIMIT)
-        reason_set(why, "the prompt does not fit the model's context", NULL);
     else if (why->text[0] == '\0' && status == STATUS_MALFORMED)
         reason_set(why, "the prompt is empty", NULL);
     else if (why->text[0] == '\0' && status == STATUS_UNSUPPORTED)

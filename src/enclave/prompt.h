@@ -35,7 +35,8 @@ void prompt_template_hash(uint8_t hash[static SHA256_LEN], const struct tokenize
 /* tokens: room for capacity.  now_s: what the template is told when it asks for the time.  A model without a template
  * gets the contents, one a line.  STATUS_REFUSED: the template refuses these messages, why has its words;
  * STATUS_UNSUPPORTED: the model's template is not understood; STATUS_USAGE: it fails on these messages;
- * STATUS_MALFORMED for an empty prompt; STATUS_LIMIT when the tokens do not fit; takes and wipes its own scratch
+ * STATUS_MALFORMED for an empty prompt; STATUS_LIMIT when the tokens do not fit, without words, or with those of the
+ * template when that asks for too much; takes and wipes its own scratch
  * memory. */
 must_check enum status prompt_tokens(uint32_t *tokens, size_t capacity, size_t *tokens_n, const struct prompt *p,
                                      const struct chat_request *request, int64_t now_s, struct reason *why);

@@ -10,6 +10,7 @@
 #include "enclave/prompt.h"
 #include "enclave/role.h"
 #include "enclave/sandbox.h"
+#include "engine/cache.h"
 #include "sys/random.h"
 
 #include <poll.h>
@@ -55,7 +56,7 @@ static enum status cancel_waiting(void *context, const struct channel_message *m
     struct job *job = job_find(s, m->id);
     enum status status = transport_abort(&job->transport, &s->gate);
     job_end(s, job);
-    return status;
+    return status == STATUS_OK ? request_start_waiting(s) : status; /* it may have stood in the way of a shorter one */
 }
 
 static enum status cancel_running(void *context, const struct channel_message *m)
@@ -269,8 +270,10 @@ static enum status receive_setup(struct scribe *s)
     if (status == STATUS_OK)
         status = scribe_setup_read(&s->setup, s->message.payload, s->message.len);
     if (status == STATUS_OK && (s->setup.sequences == 0 || s->setup.sequences > 256 || s->setup.context < 2 ||
-                                s->setup.vocab_n != s->tokenizer.tokens_n))
+                                s->setup.kv_cache > CACHE_F32 || s->setup.vocab_n != s->tokenizer.tokens_n ||
+                                s->setup.pages_n < (s->setup.context + CACHE_PAGE - 1) / CACHE_PAGE))
         status = STATUS_BROKEN;
+    s->pages_free = s->setup.pages_n;
     return status;
 }
 

@@ -38,7 +38,7 @@ enum endpoint { ENDPOINT_CHAT, ENDPOINT_COMPLETION, ENDPOINT_INFER, ENDPOINT_MOD
 enum job_state {
     JOB_NONE,
     JOB_RECEIVING, /* the body is coming from the gate */
-    JOB_WAITING,   /* for a free slot of the vault */
+    JOB_WAITING,   /* for a free slot of the vault, and room in its KV cache */
     JOB_RUNNING,   /* at least one choice has or had a slot */
     JOB_STOPPING,  /* the vault was told to stop all of them; their ends are awaited */
 };
@@ -104,6 +104,7 @@ struct job {
     size_t prompt_n;
     struct choice choices[REQUEST_CHOICES_MAX];
     uint32_t choices_n, ended_n;
+    bool too_long;         /* why it was refused: the prompt does not fit the context */
     enum frame_end failed; /* FRAME_END_BUDGET or FRAME_END_GRAMMAR: there is no answer */
     uint8_t request_hash[SHA256_LEN];
     struct receipt_chain chain;
@@ -140,6 +141,7 @@ struct scribe {
     uint8_t tokenizer_hash[SHA256_LEN], template_hash[SHA256_LEN];
     struct job jobs[JOBS_MAX];
     struct slot_owner slots[256]; /* of the vault */
+    uint32_t pages_free;          /* of the vault's KV cache, which no running choice has reserved */
     bool starts_held;             /* jobs wait because the vault's queue is long, not for a slot */
     struct kept_receipt receipts[RECEIPTS_KEPT];
     size_t next_receipt;
@@ -157,10 +159,14 @@ void job_end(struct scribe *s, struct job *job);
 /* The whole body is there: opens, parses and starts it, or answers.  A failure that is the client's is answered and
  * STATUS_OK; anything else ends the enclave. */
 must_check enum status request_begin(struct scribe *s, struct job *job);
-/* Gives free slots to waiting jobs, in order of arrival. */
+/* Gives free slots and pages of the KV cache to waiting jobs, in order of arrival: one that needs many pages is not
+ * overtaken. */
 must_check enum status request_start_waiting(struct scribe *s);
 
 /* ---- from a request to its start (scribe_start.c) ---- */
+/* Pages of the KV cache that each choice of the job needs for its prompt and all it may answer; at most those of one
+ * sequence as long as the context, which there are. */
+uint32_t request_pages(const struct job *job);
 /* What the job needs of the parsed request, which goes away with its arena. */
 must_check enum status request_keep(struct scribe *s, struct job *job, const struct chat_request *r,
                                     struct reason *why);

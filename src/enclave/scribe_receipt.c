@@ -3,6 +3,7 @@
 #include "core/base/constant_time.h"
 #include "core/base/writer.h"
 #include "enclave/scribe.h"
+#include "engine/cache.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,10 @@ static void fill_statement(struct receipt_statement *st, const struct scribe *s,
     st->chunks_n = job->chain.chunks_n;
     receipt_chain_end(&job->chain, 1, st->chain, st->response_hash);
     st->final = true;
+    _Static_assert((int)RECEIPT_CACHE_BF16 == (int)CACHE_BF16 && (int)RECEIPT_CACHE_Q8 == (int)CACHE_Q8 &&
+                       (int)RECEIPT_CACHE_F32 == (int)CACHE_F32,
+                   "the same types of cache");
+    st->kv_cache = (enum receipt_cache)s->setup.kv_cache;
     st->sampler = job->sampler;
     receipt_bias_hash(st->sampler.bias_hash, job->bias, job->bias_n);
     receipt_grammar_hash(st->sampler.grammar_hash, job->grammar, job->grammar_n);

@@ -88,7 +88,10 @@ static enum status refuse(struct scribe *s, struct job *job, enum status status,
     else if (status == STATUS_NO_MEMORY)
         answered = answer_error(s, job, 503, "no memory for this request; try again", "busy");
     else
-        answered = answer_error(s, job, 400, message, status == STATUS_UNSUPPORTED ? "unsupported" : "invalid");
+        answered = answer_error(s, job, 400, message,
+                                job->too_long                  ? "context_length_exceeded"
+                                : status == STATUS_UNSUPPORTED ? "unsupported"
+                                                               : "invalid");
     job_end(s, job);
     return answered;
 }
@@ -159,9 +162,13 @@ enum status request_start_waiting(struct scribe *s)
         struct job *job = s->slots[slot].job == NULL ? first_waiting(s, &choice) : NULL;
         if (job == NULL)
             continue;
+        uint32_t pages = request_pages(job);
+        if (pages > s->pages_free)
+            return STATUS_OK; /* until a choice that runs has ended */
         s->starts_held = s->vault.queued > VAULT_QUEUE_MAX;
         if (s->starts_held)
             return STATUS_OK;
+        s->pages_free -= pages;
         choice->slot = (int)slot;
         choice->state = CHOICE_RUNNING;
         s->slots[slot] = (struct slot_owner){job, choice};

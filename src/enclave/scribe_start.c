@@ -3,6 +3,7 @@
 #include "core/base/constant_time.h"
 #include "enclave/prompt.h"
 #include "enclave/scribe.h"
+#include "engine/cache.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -79,18 +80,28 @@ static enum status keep_bias(struct scribe *s, struct job *job, const struct req
     return STATUS_OK;
 }
 
+static enum status does_not_fit(const struct scribe *s, struct job *job, struct reason *why)
+{
+    reason_set(why, "the prompt is too long: this model's context length is ", NULL);
+    reason_add_u64(why, s->setup.context);
+    reason_add(why, " tokens here, of which one at least is the answer's");
+    job->too_long = true;
+    return STATUS_LIMIT;
+}
+
 static enum status keep_prompt(struct scribe *s, struct job *job, const struct chat_request *r, struct reason *why)
 {
     size_t room = s->setup.context - 1; /* one token at least is generated */
     job->prompt = calloc(room, sizeof job->prompt[0]);
     if (job->prompt == NULL)
         return STATUS_NO_MEMORY;
-    if (r->prompt_tokens == NULL)
-        return prompt_tokens(job->prompt, room, &job->prompt_n, &s->prompt, r, (int64_t)job->created_s, why);
-    if (r->prompt_tokens_n > room) {
-        reason_set(why, "the prompt does not fit the model's context", NULL);
-        return STATUS_LIMIT;
+    if (r->prompt_tokens == NULL) {
+        enum status status =
+            prompt_tokens(job->prompt, room, &job->prompt_n, &s->prompt, r, (int64_t)job->created_s, why);
+        return status == STATUS_LIMIT && why->text[0] == '\0' ? does_not_fit(s, job, why) : status;
     }
+    if (r->prompt_tokens_n > room)
+        return does_not_fit(s, job, why);
     for (size_t i = 0; i < r->prompt_tokens_n; i++) {
         if (r->prompt_tokens[i] >= s->tokenizer.tokens_n) {
             reason_set(why, "\"prompt\" has a token that this vocabulary lacks", NULL);
@@ -99,6 +110,11 @@ static enum status keep_prompt(struct scribe *s, struct job *job, const struct c
         job->prompt[job->prompt_n++] = r->prompt_tokens[i];
     }
     return STATUS_OK;
+}
+
+uint32_t request_pages(const struct job *job)
+{
+    return ((uint32_t)job->prompt_n + job->sampler.max_tokens + CACHE_PAGE - 1) / CACHE_PAGE;
 }
 
 enum status request_keep(struct scribe *s, struct job *job, const struct chat_request *r, struct reason *why)

@@ -167,6 +167,7 @@ enum status tokens_end(struct scribe *s, struct slot_owner owner, enum frame_end
     bool failed = !c->stop_text_found && (end == FRAME_END_BUDGET || end == FRAME_END_GRAMMAR);
     event_log(ROLE_SCRIBE, EVENT_REQUEST_ENDED, (int64_t)job->prompt_n, (int64_t)c->output_n);
     s->slots[c->slot] = (struct slot_owner){NULL, NULL};
+    s->pages_free += request_pages(job); /* the vault has wiped them before it said so */
     c->slot = NO_SLOT;
     c->state = CHOICE_ENDED;
     job->ended_n++;

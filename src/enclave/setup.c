@@ -13,6 +13,9 @@ enum status vault_setup_write(uint8_t out[static SETUP_LEN_MAX], size_t *len, co
     writer_u32le(&w, s->sequences);
     writer_u32le(&w, s->context);
     writer_u32le(&w, s->batch);
+    writer_u32le(&w, s->kv_cache);
+    writer_u64le(&w, s->kv_cache_bytes);
+    writer_u64le(&w, s->memory_available);
     writer_u64le(&w, s->egress_bits_per_hour);
     writer_u64le(&w, s->exfiltration_floor_s);
     writer_u32le(&w, s->logprobs);
@@ -29,6 +32,9 @@ enum status vault_setup_read(struct vault_setup *s, const uint8_t *bytes, size_t
     s->sequences = reader_u32le(&r);
     s->context = reader_u32le(&r);
     s->batch = reader_u32le(&r);
+    s->kv_cache = reader_u32le(&r);
+    s->kv_cache_bytes = reader_u64le(&r);
+    s->memory_available = reader_u64le(&r);
     s->egress_bits_per_hour = reader_u64le(&r);
     s->exfiltration_floor_s = reader_u64le(&r);
     s->logprobs = reader_u32le(&r);
@@ -48,6 +54,8 @@ enum status scribe_setup_write(uint8_t out[static SETUP_LEN_MAX], size_t *len, c
     writer_u32le(&w, s->threads);
     writer_u32le(&w, s->sequences);
     writer_u32le(&w, s->context);
+    writer_u32le(&w, s->kv_cache);
+    writer_u32le(&w, s->pages_n);
     writer_u32le(&w, s->vocab_n);
     writer_u32le(&w, s->logprobs);
     *len = writer_len(&w);
@@ -67,6 +75,8 @@ enum status scribe_setup_read(struct scribe_setup *s, const uint8_t *bytes, size
     s->threads = reader_u32le(&r);
     s->sequences = reader_u32le(&r);
     s->context = reader_u32le(&r);
+    s->kv_cache = reader_u32le(&r);
+    s->pages_n = reader_u32le(&r);
     s->vocab_n = reader_u32le(&r);
     s->logprobs = reader_u32le(&r);
     s->model_name[sizeof s->model_name - 1] = '\0';

@@ -18,8 +18,11 @@ struct vault_setup {
     struct seal_dek dek;
     uint32_t threads;
     uint32_t sequences;
-    uint32_t context;
+    uint32_t context; /* 0: the model's own limit */
     uint32_t batch;
+    uint32_t kv_cache;         /* enum cache_type */
+    uint64_t kv_cache_bytes;   /* 0: every sequence at its longest */
+    uint64_t memory_available; /* bytes that this machine has left; 0: not known */
     uint64_t egress_bits_per_hour;
     uint64_t exfiltration_floor_s;
     uint32_t logprobs; /* 1: they may leave */
@@ -36,6 +39,8 @@ struct scribe_setup {
     uint32_t threads;
     uint32_t sequences;
     uint32_t context;
+    uint32_t kv_cache; /* enum cache_type, for receipts */
+    uint32_t pages_n;  /* of the KV cache, CACHE_PAGE tokens each */
     uint32_t vocab_n;
     uint32_t logprobs; /* 1: the configuration permits them */
 };

@@ -23,7 +23,7 @@ enum { ISA_NAME_LEN = 16 };
 
 static enum status report(struct channel *warden, const struct vault_model *v, uint64_t ms)
 {
-    uint8_t bytes[4 + 4 + 4 + 8 + 8 + ISA_NAME_LEN];
+    uint8_t bytes[4 + 4 + 4 + 4 + 8 + 8 + ISA_NAME_LEN];
     char isa[ISA_NAME_LEN] = {0};
     struct writer w;
     strncpy(isa, v->engine.kernels->name, sizeof isa - 1);
@@ -31,10 +31,19 @@ static enum status report(struct channel *warden, const struct vault_model *v, u
     writer_u32le(&w, 1); /* vault_open refuses memory that cannot be locked */
     writer_u32le(&w, v->model.vocab_n);
     writer_u32le(&w, v->engine.options.context_max);
+    writer_u32le(&w, v->engine.options.pages_max);
     writer_u64le(&w, v->weights_len);
     writer_u64le(&w, ms);
     writer_bytes(&w, isa, sizeof isa);
     return channel_send(warden, MESSAGE_VAULT_OPENED, 0, bytes, writer_len(&w));
+}
+
+static void log_cache(const struct engine_options *o, const struct model *m)
+{
+    static const enum log_event events[] = {
+        [CACHE_BF16] = EVENT_CACHE_BF16, [CACHE_Q8] = EVENT_CACHE_Q8, [CACHE_F32] = EVENT_CACHE_F32};
+    event_log(ROLE_VAULT, events[o->cache], (int64_t)o->pages_max * CACHE_PAGE,
+              (int64_t)(o->pages_max * engine_page_len(m, o->cache)));
 }
 
 /* Says how long the weights would take to leave, and refuses below the configured floor. */
@@ -58,13 +67,18 @@ static enum status open_and_serve(struct channel *warden, struct channel *scribe
 {
     static struct vault_model v;
     struct reason why = {{0}};
+    struct serving *serving = NULL;
     bool landlocked;
     uint64_t started = clock_monotonic_ms();
     enum status status = vault_open(&v, FD_FILE, setup, kernels, &why);
     wipe(&setup->dek, sizeof setup->dek);
     close(FD_FILE);
     if (status == STATUS_OK)
+        log_cache(&v.engine.options, &v.model);
+    if (status == STATUS_OK)
         status = check_exfiltration(&v, setup, &why);
+    if (status == STATUS_OK)
+        status = vault_serve_open(&serving, &v, setup, &why);
     if (status == STATUS_OK)
         status = sandbox_enter(ROLE_VAULT, SANDBOX_SERVING, &landlocked);
     if (status != STATUS_OK) {
@@ -74,7 +88,7 @@ static enum status open_and_serve(struct channel *warden, struct channel *scribe
     }
     status = report(warden, &v, clock_monotonic_ms() - started);
     if (status == STATUS_OK)
-        status = vault_serve(&v, setup, warden, scribe);
+        status = vault_serve(serving, warden, scribe);
     vault_close(&v);
     return status;
 }

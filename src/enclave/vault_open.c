@@ -3,6 +3,8 @@
 
 #include "core/base/checked.h"
 #include "core/base/constant_time.h"
+#include "enclave/vault_cache.h"
+#include "enclave/vault_serve.h"
 #include "engine/speculate.h"
 #include "sys/file.h"
 #include "sys/model_stream.h"
@@ -17,14 +19,25 @@ enum {
     META_MAX = 256 << 20,
 };
 
+/* What takes the memory that there is not, and what would take less. */
+static void say_wanted(struct reason *why, uint64_t weights_len, uint64_t cache_len, uint64_t rest_len)
+{
+    reason_add(why, "; bytes wanted: weights ");
+    reason_add_u64(why, weights_len);
+    reason_add(why, ", KV cache ");
+    reason_add_u64(why, cache_len);
+    reason_add(why, ", the rest ");
+    reason_add_u64(why, rest_len);
+    reason_add(why, "; lower \"kv_cache_bytes\", \"context\" or \"sequences\"");
+}
+
 /* Memory that is neither swapped nor dumped. */
 static enum status take_locked(uint8_t **memory, size_t len, struct reason *why)
 {
     *memory = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (*memory == MAP_FAILED) {
         *memory = NULL;
-        reason_set(why, "no memory for weights and caches, bytes wanted: ", NULL);
-        reason_add_u64(why, len);
+        reason_set(why, "too little memory", NULL);
         return STATUS_NO_MEMORY;
     }
     if (len >= HUGE_PAGE)
@@ -32,9 +45,7 @@ static enum status take_locked(uint8_t **memory, size_t len, struct reason *why)
     if (madvise(*memory, len, MADV_DONTDUMP) != 0 || mlock(*memory, len) != 0) {
         munmap(*memory, len);
         *memory = NULL;
-        reason_set(
-            why, "cannot lock memory for weights and caches; raise `ulimit -l` or start as root; bytes wanted: ", NULL);
-        reason_add_u64(why, len);
+        reason_set(why, "cannot lock memory; raise `ulimit -l` or start as root", NULL);
         return STATUS_NO_MEMORY;
     }
     return STATUS_OK;
@@ -93,19 +104,13 @@ out:
     return status;
 }
 
-/* KV cache for every sequence at its longest, so that an admitted request always has room. */
-static uint32_t cache_pages(const struct engine_options *options)
-{
-    return options->sequences_max * ((options->context_max + CACHE_PAGE - 1) / CACHE_PAGE);
-}
-
 /* Weights first, padded to a line of cache, then the engine's memory. */
-static enum status take_memory(struct vault_model *v, const struct engine_options *options, unsigned threads,
-                               struct reason *why)
+static enum status take_memory(struct vault_model *v, const struct engine_options *options,
+                               const struct vault_setup *setup, struct reason *why)
 {
-    uint64_t weights_len;
+    uint64_t weights_len, cache_len = options->pages_max * engine_page_len(&v->model, options->cache);
     size_t engine_len;
-    enum status status = engine_memory_len(&engine_len, &v->model, options, threads, why);
+    enum status status = engine_memory_len(&engine_len, &v->model, options, setup->threads, why);
     if (status != STATUS_OK)
         return status;
     if (!checked_round_up_u64(&weights_len, model_weights_len(&v->model), ALIGNMENT) ||
@@ -114,7 +119,17 @@ static enum status take_memory(struct vault_model *v, const struct engine_option
         return STATUS_LIMIT;
     }
     v->weights_len = (size_t)weights_len;
-    return take_locked(&v->memory, v->memory_len, why);
+    uint64_t rest_len = engine_len - cache_len + vault_serve_len(options, v->model.vocab_n);
+    if (setup->memory_available != 0 && weights_len + cache_len + rest_len > setup->memory_available) {
+        reason_set(why, "too little memory: free are ", NULL);
+        reason_add_u64(why, setup->memory_available);
+        status = STATUS_NO_MEMORY;
+    } else {
+        status = take_locked(&v->memory, v->memory_len, why);
+    }
+    if (status != STATUS_OK)
+        say_wanted(why, weights_len, cache_len, rest_len);
+    return status;
 }
 
 static enum status place(void *context, uint64_t offset, const uint8_t *bytes, size_t len)
@@ -129,29 +144,26 @@ enum status vault_open(struct vault_model *v, int model_fd, const struct vault_s
 {
     static struct model_stream stream; /* public data only */
     struct engine_options options = {.sequences_max = setup->sequences,
-                                     .context_max = setup->context,
                                      .batch_max = setup->batch,
-                                     .logits_max = setup->sequences * (1 + SPECULATE_MAX),
-                                     .cache = CACHE_BF16};
+                                     .logits_max = setup->sequences * (1 + SPECULATE_MAX)};
     memset(v, 0, sizeof *v);
     enum status status = model_stream_open(&stream, model_fd, why);
     if (status == STATUS_OK)
         status = parse_model(v, &stream, &setup->dek, why);
-    if (status == STATUS_OK && options.context_max > v->model.context_n)
-        options.context_max = v->model.context_n;
-    options.pages_max = cache_pages(&options);
+    if (status == STATUS_OK)
+        status = vault_cache_choose(&options, &v->model, setup, why);
     if (status == STATUS_OK)
         status = worker_pool_open(&v->pool, setup->threads, why);
     if (status == STATUS_OK)
-        status = take_memory(v, &options, setup->threads, why);
+        status = take_memory(v, &options, setup, why);
     if (status == STATUS_OK)
         status = model_stream_read(&stream, &setup->dek, model_stream_lanes(), setup->threads, place, v, why);
     struct workers workers = {.n = setup->threads, .context = v->pool, .run = worker_pool_run};
     if (status == STATUS_OK)
         status = model_finish(&v->model, v->memory, &workers, why);
     if (status == STATUS_OK)
-        status = engine_init(&v->engine, &v->model, v->memory, &options, kernels, &workers,
-                             v->memory + v->weights_len, v->memory_len - v->weights_len, why);
+        status = engine_init(&v->engine, &v->model, v->memory, &options, kernels, &workers, v->memory + v->weights_len,
+                             v->memory_len - v->weights_len, why);
     if (status != STATUS_OK)
         vault_close(v);
     return status;

@@ -26,8 +26,8 @@ struct vault_model {
     void *vocabulary_memory;
 };
 
-/* model_fd: the sealed file; kernels: chosen before the sandbox, which forbids asking for AMX.  Nothing of the plaintext is left behind on error.  why names tensors and sizes, never
- * values. */
+/* model_fd: the sealed file; kernels: chosen before the sandbox, which forbids asking for AMX.  Nothing of the
+ * plaintext is left behind on error.  why names tensors and sizes, never values. */
 must_check enum status vault_open(struct vault_model *v, int model_fd, const struct vault_setup *setup,
                                   const struct kernels *kernels, struct reason *why);
 

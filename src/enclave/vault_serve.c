@@ -389,29 +389,48 @@ static enum status take_buffers(struct serving *s)
     return STATUS_OK;
 }
 
-enum status vault_serve(struct vault_model *v, const struct vault_setup *setup, struct channel *warden,
-                        struct channel *scribe)
+uint64_t vault_serve_len(const struct engine_options *o, uint32_t vocab_n)
 {
-    static struct serving s;
-    s.v = v;
-    s.scribe = scribe;
-    s.slots_n = setup->sequences;
-    s.context = v->engine.options.context_max;
-    s.batch = setup->batch;
-    s.vocab_n = v->model.vocab_n;
-    s.logprobs = setup->logprobs == 1;
-    egress_init(&s.egress, setup->egress_bits_per_hour, s.vocab_n, clock_monotonic_ms());
-    enum status status = take_buffers(&s);
+    uint64_t slot = sizeof(struct slot) + (uint64_t)o->context_max * sizeof(uint32_t) + vault_terms_len();
+    return o->sequences_max * slot + sample_scratch_len(vocab_n) + vocab_n / 8 +
+           o->batch_max * sizeof(struct engine_token) + o->logits_max * sizeof(uint32_t);
+}
+
+enum status vault_serve_open(struct serving **serving, struct vault_model *v, const struct vault_setup *setup,
+                             struct reason *why)
+{
+    struct serving *s = calloc(1, sizeof *s);
+    enum status status = STATUS_NO_MEMORY;
+    *serving = s;
+    if (s != NULL) {
+        s->v = v;
+        s->slots_n = setup->sequences;
+        s->context = v->engine.options.context_max;
+        s->batch = setup->batch;
+        s->vocab_n = v->model.vocab_n;
+        s->logprobs = setup->logprobs == 1;
+        egress_init(&s->egress, setup->egress_bits_per_hour, s->vocab_n, clock_monotonic_ms());
+        status = take_buffers(s);
+    }
+    if (status != STATUS_OK)
+        reason_set(why, "no memory for that many \"sequences\" of that \"context\"", NULL);
+    return status;
+}
+
+enum status vault_serve(struct serving *s, struct channel *warden, struct channel *scribe)
+{
+    enum status status = STATUS_OK;
+    s->scribe = scribe;
     while (status == STATUS_OK) {
         struct pollfd ready[2] = {{.fd = warden->fd, .events = POLLIN}, {.fd = scribe->fd, .events = POLLIN}};
-        if (poll(ready, 2, working(&s) ? 0 : -1) < 0)
+        if (poll(ready, 2, working(s) ? 0 : -1) < 0)
             continue;
         if (ready[0].revents != 0) /* the warden has nothing more to say: it closed */
             return STATUS_NOT_FOUND;
         if (ready[1].revents != 0)
-            status = hear_scribe(&s);
+            status = hear_scribe(s);
         if (status == STATUS_OK)
-            status = step(&s);
+            status = step(s);
     }
     return status;
 }

@@ -13,6 +13,11 @@ static float float_of(uint32_t bits)
     return value;
 }
 
+size_t vault_terms_len(void)
+{
+    return SAMPLE_BIAS_MAX * sizeof(struct sample_bias) + GRAMMAR_ELEMENTS_MAX * sizeof(uint32_t) + grammar_run_len();
+}
+
 enum status vault_terms_open(struct vault_terms *t)
 {
     *t = (struct vault_terms){.bias = calloc(SAMPLE_BIAS_MAX, sizeof t->bias[0])};

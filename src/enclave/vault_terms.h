@@ -8,6 +8,7 @@
 #include "enclave/frame.h"
 #include "engine/choose.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct vault_terms {
@@ -20,6 +21,9 @@ struct vault_terms {
     void *run_memory;
     uint32_t logprobs_n;
 };
+
+/* Bytes of memory that vault_terms_open takes. */
+size_t vault_terms_len(void);
 
 /* Takes the memory of one slot, for every sequence that it will run. */
 must_check enum status vault_terms_open(struct vault_terms *t);

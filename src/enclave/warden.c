@@ -17,6 +17,7 @@
 #include "sys/console.h"
 #include "sys/file.h"
 #include "sys/listen.h"
+#include "sys/memory.h"
 #include "sys/model_stream.h"
 #include "sys/random.h"
 
@@ -44,8 +45,8 @@ struct start {
     struct channel_message message;
     struct keyset keyset;
     char address[LISTEN_ADDRESS_SIZE];
-    bool memory_locked;        /* of every process */
-    uint32_t vocab_n, context; /* as the vault found them */
+    bool memory_locked;                 /* of every process */
+    uint32_t vocab_n, context, pages_n; /* as the vault found them */
     char isa[16];
     struct reason why;
 };
@@ -175,6 +176,9 @@ static enum status send_key(struct start *s)
                                 .sequences = s->config.sequences,
                                 .context = s->config.context,
                                 .batch = s->config.batch,
+                                .kv_cache = s->config.kv_cache,
+                                .kv_cache_bytes = s->config.kv_cache_bytes,
+                                .memory_available = memory_available(""),
                                 .egress_bits_per_hour = s->config.egress_bits_per_hour,
                                 .exfiltration_floor_s = s->config.exfiltration_floor_s,
                                 .logprobs = s->config.logprobs};
@@ -196,6 +200,7 @@ static enum status hear_vault(struct start *s)
     s->memory_locked = reader_u32le(&r) != 0 && s->memory_locked;
     s->vocab_n = reader_u32le(&r);
     s->context = reader_u32le(&r);
+    s->pages_n = reader_u32le(&r);
     uint64_t bytes = reader_u64le(&r);
     uint64_t ms = reader_u64le(&r);
     reader_copy(&r, s->isa, sizeof s->isa);
@@ -211,6 +216,8 @@ static enum status send_scribe_setup(struct start *s)
     struct scribe_setup setup = {.threads = s->config.threads,
                                  .sequences = s->config.sequences,
                                  .context = s->context,
+                                 .kv_cache = s->config.kv_cache,
+                                 .pages_n = s->pages_n,
                                  .vocab_n = s->vocab_n,
                                  .logprobs = s->config.logprobs};
     memcpy(setup.model_name, s->config.model_name, sizeof setup.model_name);

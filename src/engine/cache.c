@@ -7,6 +7,24 @@
 
 enum { SCALED = 32 }; /* columns with one scale (CACHE_Q8) */
 
+static const char *const type_names[] = {[CACHE_BF16] = "bf16", [CACHE_Q8] = "q8", [CACHE_F32] = "f32"};
+
+const char *cache_type_name(enum cache_type type)
+{
+    return type_names[type];
+}
+
+enum status cache_type_find(enum cache_type *type, const char *name)
+{
+    for (unsigned i = 0; i < sizeof type_names / sizeof *type_names; i++)
+        if (strcmp(name, type_names[i]) == 0) {
+            *type = (enum cache_type)i;
+            return STATUS_OK;
+        }
+    *type = CACHE_BF16;
+    return STATUS_NOT_FOUND;
+}
+
 static size_t round_up(size_t value, size_t unit)
 {
     return (value + unit - 1) / unit * unit;

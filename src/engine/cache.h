@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The KV cache: pages of 64 positions, each with all layers and KV heads.  A page's keys are a matrix of the layout
  * with positions as rows, its values one with positions as columns, so that attention is made of the same products as
- * everything else.  Private to the engine. */
+ * everything else.  Private to the engine but for the types. */
 #ifndef ENGINE_CACHE_H
 #define ENGINE_CACHE_H
 
+#include "core/base/status.h"
 #include "engine/model.h"
 
 enum {
@@ -16,6 +17,10 @@ enum cache_type {
     CACHE_Q8,  /* int8 with a scale for each position and 32 columns; read as BF16 */
     CACHE_F32, /* as computed: twice the memory of BF16, and slower; for comparing */
 };
+
+/* "bf16", "q8" or "f32", as configurations, receipts and options spell it; and back, STATUS_NOT_FOUND for another. */
+const char *cache_type_name(enum cache_type type);
+must_check enum status cache_type_find(enum cache_type *type, const char *name);
 
 struct cache {
     enum cache_type type;

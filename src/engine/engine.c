@@ -122,6 +122,13 @@ static enum status check_options(const struct model *m, const struct engine_opti
     return STATUS_OK;
 }
 
+size_t engine_page_len(const struct model *m, enum cache_type type)
+{
+    struct cache c;
+    cache_shape(&c, m, type, 1);
+    return c.page_len;
+}
+
 enum status engine_memory_len(size_t *len, const struct model *m, const struct engine_options *options,
                               unsigned workers_n, struct reason *why)
 {

@@ -51,6 +51,9 @@ struct engine {
     size_t memory_len;
 };
 
+/* The bytes of one page of the KV cache, which holds CACHE_PAGE tokens of one sequence in all layers. */
+size_t engine_page_len(const struct model *m, enum cache_type type);
+
 /* The bytes of memory that engine_init needs; linear in every option.  STATUS_USAGE: an option is 0 or context_max is
  * beyond the model's; STATUS_LIMIT: too many sequences, or the size overflows. */
 must_check enum status engine_memory_len(size_t *len, const struct model *m, const struct engine_options *options,

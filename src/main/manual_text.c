@@ -171,19 +171,28 @@ const char manual_enclave[] =
     "serves.";
 
 const struct manual_item manual_configuration[] = {
-    {"version", "1. The file is one JSON object; every member is mandatory, an unknown one is an error. Evidence and "
-                "policies name the SHA-256 of its bytes."},
+    {"version",
+     "1. The file is one JSON object; a member is mandatory unless it says otherwise below, an unknown one is "
+     "an error. Evidence and policies name the SHA-256 of its bytes."},
     {"listen", "HOST:PORT; port 0 lets the kernel choose"},
     {"model, model_name, model_root", "the sealed file, the name that clients ask for, the root it must have"},
     {"evidence", "`{\"kind\":\"simulator\",\"key\":FILE}`: the simulator (NOT A TEE) with its root key"},
     {"key", "`{\"from\":\"broker\",\"url\":URL,\"spki_sha256\":HEX}`: the broker and the hash of its TLS key; or "
             "`{\"from\":\"environment\"}`: MODEL_KEY_BASE64, for local runs"},
-    {"threads, sequences, context, batch", "threads of the vault, answers at once, tokens of a conversation, tokens "
-                                           "computed together"},
+    {"threads, sequences, batch", "threads of the vault, answers at once, tokens computed together"},
+    {"context",
+     "tokens of one conversation, prompt and answer, at most. Without it, and above it, the model's own limit; "
+     "without it also no more than \"kv_cache_bytes\" has room for"},
+    {"kv_cache", "\"bf16\" (without it), \"q8\" for about half the memory, or \"f32\" for twice. Answers depend on it "
+                 "and receipts name it"},
+    {"kv_cache_bytes", "memory of the KV cache for all answers at once; at least one conversation of \"context\" "
+                       "tokens. Requests that find too little of it free wait their turn. Without it: all "
+                       "\"sequences\" at their longest. What came of it is printed at the start"},
     {"egress_bits_per_hour", "how much may leave, in bits"},
     {"exfiltration_floor_s",
      "the enclave refuses to start when the weights could leave within fewer seconds at that rate"},
     {"user_base", "first of the user ids that the processes get when started as root"},
+    {"logprobs", "true: log-probabilities may leave. Without it they may not"},
     {NULL, NULL},
 };
 

@@ -86,7 +86,7 @@ wrong() { # NAME CODE PATTERN FILE
 wrong 'no configuration' 1 'nowhere.json' nowhere.json
 echo '{' >bad.json
 wrong 'no JSON' 5 'byte' bad.json
-for member in version listen model model_name model_root evidence key threads sequences context batch \
+for member in version listen model model_name model_root evidence key threads sequences batch \
     egress_bits_per_hour exfiltration_floor_s user_base; do
     sed "s/\"$member\":/\"other\":/" enclave.json >bad.json
     wrong "\"$member\" is missing" 5 '"' bad.json

@@ -193,8 +193,12 @@ static void test_objects(void)
     accepted("key", "{\"from\":\"environment\"}");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         refused(rows[i][0], rows[i][1]);
-    for (size_t i = 0; i < MEMBERS_N; i++)
-        refused(right[i][0], NULL);
+    for (size_t i = 0; i < MEMBERS_N; i++) {
+        if (strcmp(right[i][0], "context") == 0)
+            accepted("context", NULL);
+        else
+            refused(right[i][0], NULL);
+    }
 }
 
 static void test_form(void)
@@ -233,7 +237,49 @@ static void test_example(void)
           "the example in spec/ is accepted %s", why.text);
 }
 
-/* The one member that may be left out: then log-probabilities do not leave. */
+/* The members of the KV cache, which may be left out. */
+static void test_cache(void)
+{
+    static const struct {
+        const char *text;
+        enum status status;
+        enum cache_type type;
+        uint64_t bytes;
+        const char *words;
+    } rows[] = {
+        {"", STATUS_OK, CACHE_BF16, 0, ""},
+        {",\"kv_cache\":\"bf16\"", STATUS_OK, CACHE_BF16, 0, ""},
+        {",\"kv_cache\":\"q8\"", STATUS_OK, CACHE_Q8, 0, ""},
+        {",\"kv_cache\":\"f32\",\"kv_cache_bytes\":1", STATUS_OK, CACHE_F32, 1, ""},
+        {",\"kv_cache_bytes\":1125899906842624", STATUS_OK, CACHE_BF16, 1ULL << 50, ""},
+        {",\"kv_cache_bytes\":1125899906842625", STATUS_MALFORMED, 0, 0, "from 1 to 1125899906842624"},
+        {",\"kv_cache_bytes\":0", STATUS_MALFORMED, 0, 0, "\"kv_cache_bytes\" must be a whole number"},
+        {",\"kv_cache_bytes\":-1", STATUS_MALFORMED, 0, 0, "\"kv_cache_bytes\""},
+        {",\"kv_cache_bytes\":1.5", STATUS_MALFORMED, 0, 0, "\"kv_cache_bytes\""},
+        {",\"kv_cache_bytes\":\"4GiB\"", STATUS_MALFORMED, 0, 0, "\"kv_cache_bytes\""},
+        {",\"kv_cache_bytes\":null", STATUS_MALFORMED, 0, 0, "\"kv_cache_bytes\""},
+        {",\"kv_cache\":\"f16\"", STATUS_MALFORMED, 0, 0, "\"kv_cache\" must be \"bf16\", \"q8\" or \"f32\""},
+        {",\"kv_cache\":\"Q8\"", STATUS_MALFORMED, 0, 0, "\"kv_cache\" must be"},
+        {",\"kv_cache\":\"\"", STATUS_MALFORMED, 0, 0, "\"kv_cache\" must be"},
+        {",\"kv_cache\":\"bf16bf16bf16\"", STATUS_MALFORMED, 0, 0, "\"kv_cache\" must be"},
+        {",\"kv_cache\":8", STATUS_MALFORMED, 0, 0, "\"kv_cache\" must be"},
+        {",\"kv_cache\":null", STATUS_MALFORMED, 0, 0, "\"kv_cache\" must be"},
+        {",\"kv_cache\":[\"q8\"]", STATUS_MALFORMED, 0, 0, "\"kv_cache\" must be"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[4096];
+        struct config c;
+        struct reason why = {{0}};
+        size_t len = write_file(text, sizeof text, "", NULL) - 1;
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s}", rows[i].text);
+        enum status status = config_parse(&c, text, len, &why);
+        check(status == rows[i].status && c.kv_cache == rows[i].type && c.kv_cache_bytes == rows[i].bytes &&
+                  strstr(why.text, rows[i].words) != NULL,
+              "EN-2: the cache, row %zu %s", i, why.text);
+    }
+}
+
+/* The other member that may be left out: then log-probabilities do not leave. */
 static void test_logprobs(void)
 {
     static const struct {
@@ -266,5 +312,6 @@ int main(void)
     test_objects();
     test_form();
     test_logprobs();
+    test_cache();
     return tap_done();
 }

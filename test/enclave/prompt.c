@@ -67,8 +67,8 @@ static enum status build(const struct said *said, size_t n, size_t capacity, con
     }
     enum status status = prompt_tokens(tokens, capacity, &tokens_n, &prompt, &r, 0, &why);
     prompt_close(&prompt);
-    if (status != STATUS_OK && (tokens_n != 0 || why.text[0] == '\0'))
-        check(false, "a refusal leaves no tokens and says why");
+    if (status != STATUS_OK && (tokens_n != 0 || (why.text[0] == '\0' && status != STATUS_LIMIT)))
+        check(false, "a refusal leaves no tokens and says why, unless they do not fit, which the caller words");
     return status;
 }
 
@@ -175,7 +175,7 @@ static void test_refused(void)
     use_template("\n{{ messages.x.y }}");
     check(build(&user, 1, 100, "") == STATUS_USAGE && strstr(why.text, "line 2") != NULL, "EN-45: one that fails");
     use_template("{% for i in range(1000000000) %}x{% endfor %}");
-    check(build(&user, 1, 100, "") == STATUS_LIMIT, "one without an end: %s", why.text);
+    check(build(&user, 1, 100, "") == STATUS_LIMIT && why.text[0] != '\0', "one without an end: %s", why.text);
     for (size_t kind = 0; kind < 4; kind++) {
         use_template(templates[kind]);
         size_t n = build(&user, 1, 4096, "") == STATUS_OK ? tokens_n : 0, passed = 0;

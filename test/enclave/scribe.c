@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The scribe against every message in every state, from gate, vault and warden; and whole requests with their cancels.
- * EN-21 EN-22 EN-23 EN-24 EN-31 EN-45 EN-50 */
+ * EN-5 EN-21 EN-22 EN-23 EN-24 EN-31 EN-36 EN-45 EN-50 */
 #include "enclave/scribe.h"
 #include "enclave/processes.h"
 #include "enclave/role.h"
@@ -9,10 +9,13 @@
 #include "engine/rig.h"
 #include "tap.h"
 
+#include <poll.h>
+
 enum { WARDEN = 0, GATE = 1, VAULT = 2 };
 enum { EXCHANGE = 7, OTHER = 8, PROBE = 9 };
 
 static struct rig rig;
+static uint32_t slots_n = 1, pages_n = 1, context = 64;
 static const uint8_t *meta; /* what the warden sends: the rig's, or one with a chat template */
 static size_t meta_len;
 static struct channel_message m;
@@ -54,8 +57,9 @@ static void send_setup(struct process *p)
                                  .tee = "simulator",
                                  .isa = "scalar",
                                  .threads = 1,
-                                 .sequences = 1,
-                                 .context = 64,
+                                 .sequences = slots_n,
+                                 .context = context,
+                                 .pages_n = pages_n,
                                  .vocab_n = rig.model.vocab_n};
     if (scribe_setup_write(bytes, &len, &setup) == STATUS_OK)
         process_send(p, WARDEN, MESSAGE_SCRIBE_SETUP, 0, bytes, len);
@@ -444,6 +448,54 @@ static void test_choices(void)
     check(hear_vault(&p, MESSAGE_START) && process_end(&p) == 0, "the slot is free for the next");
 }
 
+/* Frames to the vault until it has heard so many; how many of them were STARTs, and of which slot the last was. */
+static unsigned count_starts(struct process *p, uint64_t *slot)
+{
+    unsigned n = 0;
+    struct pollfd ready = {.fd = p->peers[VAULT].fd, .events = POLLIN};
+    while (lives(p) && poll(&ready, 1, 0) == 1 && process_hear(p, VAULT, &m)) {
+        n += m.type == MESSAGE_START;
+        *slot = m.type == MESSAGE_START ? m.id : *slot;
+    }
+    return n;
+}
+
+/* EN-36: three slots and three pages of 64 tokens: who waits, and in which order they start. */
+static void test_pages(void)
+{
+    static const char whole[] = "{\"model\":\"m\",\"prompt\":\"Once upon\",\"max_tokens\":100}";
+    static const char brief[] = "{\"model\":\"m\",\"prompt\":\"Once upon\",\"max_tokens\":8}";
+    struct process p;
+    uint64_t slot = 0;
+    slots_n = 3;
+    pages_n = 3;
+    context = 128;
+    bool started = start(&p);
+    request(&p, 20, REQUEST_COMPLETION, whole); /* two pages */
+    request(&p, 21, REQUEST_COMPLETION, whole);
+    request(&p, 22, REQUEST_COMPLETION, brief); /* would fit, and does not overtake */
+    check(started && count_starts(&p, &slot) == 1 && slot == 0, "EN-36: the second has no room yet, the third waits");
+    send_frame(&p, MESSAGE_END, 0, FRAME_END_LENGTH);
+    check(count_starts(&p, &slot) == 2 && slot == 1, "EN-36: when the first ends both start");
+    request(&p, 23, REQUEST_COMPLETION, whole);
+    request(&p, 24, REQUEST_COMPLETION, brief);
+    send_frame(&p, MESSAGE_END, 1, FRAME_END_LENGTH); /* the brief one: one page is free */
+    check(count_starts(&p, &slot) == 0, "EN-36: one page is too few for the next");
+    process_send(&p, GATE, MESSAGE_CANCEL, 23, NULL, 0);
+    check(count_starts(&p, &slot) == 1 && slot == 1, "EN-36: when that is cancelled the one behind it starts");
+    send_frame(&p, MESSAGE_END, 0, FRAME_END_LENGTH);
+    send_frame(&p, MESSAGE_END, 1, FRAME_END_LENGTH);
+    request(&p, 25, REQUEST_COMPLETION, whole);
+    request(&p, 26, REQUEST_COMPLETION, brief);
+    check(count_starts(&p, &slot) == 2, "EN-36: all pages are free again");
+    check(process_end(&p) == 0, "it lived on");
+    pages_n = 1;
+    started = start(&p);
+    check(!(started && lives(&p)) && process_end(&p) == 1, "EN-5: a pool of less than one sequence ends the scribe");
+    slots_n = pages_n = 1;
+    context = 64;
+}
+
 /* EN-24: what a gate gone wrong cannot do. */
 static void test_bounds(void)
 {
@@ -483,6 +535,7 @@ int main(void)
     test_templates();
     test_cancels();
     test_choices();
+    test_pages();
     test_bounds();
     test_gate_table();
     test_vault_table();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The vault, on a small model, against every message in every state of a slot and every value out of bounds; and the
- * egress budget as the scribe meets it.  EN-21 EN-30 EN-31 EN-32 EN-35 EN-50 GR-1 GR-2
+ * egress budget as the scribe meets it.  EN-21 EN-30 EN-31 EN-32 EN-35 EN-36 EN-50 GR-1 GR-2
  * GR-3 GR-4 */
 #include "enclave/processes.h"
 #include "enclave/role.h"
@@ -23,6 +23,7 @@ enum { CONTEXT = 2048, MANY = 2000 };
 
 static struct rig rig;
 static struct channel_message m;
+static uint32_t pages_n = 2 * (CONTEXT / CACHE_PAGE + 1); /* of the KV cache */
 static struct vault_setup setup = {
     .threads = 1, .sequences = 2, .context = CONTEXT, .batch = 4, .egress_bits_per_hour = 1ULL << 40};
 
@@ -44,11 +45,12 @@ static int serve(void)
     static struct rig_engine e;
     struct reason why;
     struct channel warden, scribe;
+    struct serving *serving;
     const struct engine_options options = {.sequences_max = setup.sequences,
                                            .context_max = setup.context,
                                            .batch_max = setup.batch,
                                            .logits_max = 2,
-                                           .pages_max = setup.sequences * (CONTEXT / CACHE_PAGE + 1)};
+                                           .pages_max = pages_n};
     if (worker_pool_open(&v.pool, 1, &why) != STATUS_OK || channel_init(&warden, FD_WARDEN) != STATUS_OK ||
         channel_init(&scribe, FD_SCRIBE) != STATUS_OK)
         return 3;
@@ -57,7 +59,9 @@ static int serve(void)
     v.model = rig.model;
     v.engine = e.engine;
     make_vocabulary(&v);
-    return vault_serve(&v, &setup, &warden, &scribe) == STATUS_NOT_FOUND ? 0 : 1;
+    if (vault_serve_open(&serving, &v, &setup, &why) != STATUS_OK)
+        return 3;
+    return vault_serve(serving, &warden, &scribe) == STATUS_NOT_FOUND ? 0 : 1;
 }
 
 /* A frame that fits the message and, in the first slot's state, its place. */
@@ -445,6 +449,21 @@ static void test_logprobs(void)
     setup.egress_bits_per_hour = 1ULL << 40;
 }
 
+/* EN-36: pages are had one sequence after another; a scribe that does not count them ends the vault. */
+static void test_pages(void)
+{
+    struct process p;
+    struct frame f;
+    pages_n = CONTEXT / CACHE_PAGE;
+    bool reached = reach(&p, RUNNING); /* of 2 tokens and MANY: all pages */
+    send_fitting(&p, MESSAGE_STOP, 0, 0);
+    reached = reached && hear(&p, MESSAGE_END, 0, &f);
+    check(reached && lives(&p) && process_end(&p) == 0, "EN-36: pages of a sequence that ended are another's");
+    reached = reach(&p, RUNNING);
+    check(reached && !lives(&p) && process_end(&p) == 1, "EN-36: a START without pages for it ends the vault");
+    pages_n = 2 * (CONTEXT / CACHE_PAGE + 1);
+}
+
 int main(void)
 {
     size_t len;
@@ -461,6 +480,7 @@ int main(void)
                                                                 .seed = 3});
     rig_open(&rig, file, len);
     test_ends();
+    test_pages();
     test_budget();
     test_terms();
     test_wrong_terms();

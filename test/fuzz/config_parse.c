@@ -30,8 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     demand(ends(c.listen, sizeof c.listen) && ends(c.model_path, sizeof c.model_path) &&
            ends(c.model_name, sizeof c.model_name) && ends(c.simulator_key_path, sizeof c.simulator_key_path));
     demand(c.evidence == EVIDENCE_SIMULATOR && (c.raw_key || ends(c.broker.host, sizeof c.broker.host)));
-    demand(c.threads >= 1 && c.threads <= 256 && c.sequences >= 1 && c.sequences <= 256 && c.context >= 2 &&
-           c.context <= 1U << 20 && c.batch >= c.sequences && c.batch <= 4096 && c.egress_bits_per_hour >= 1 &&
-           c.user_base >= 1000);
+    demand(c.threads >= 1 && c.threads <= 256 && c.sequences >= 1 && c.sequences <= 256 && c.context != 1 &&
+           c.context <= 1U << 20 && c.kv_cache <= CACHE_F32 && c.kv_cache_bytes <= 1ULL << 50 &&
+           c.batch >= c.sequences && c.batch <= 4096 && c.egress_bits_per_hour >= 1 && c.user_base >= 1000);
     return 0;
 }

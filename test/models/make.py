@@ -3,7 +3,7 @@
 """Makes GGUF models with random weights, for tests and benchmarks: every family, every weight type, small shapes or the
 shapes of real models.  Needs nothing but Python.
 
-usage: make.py FAMILY TYPE OUT.gguf [--shape SHAPE] [--seed N] [--context N] [--split N]
+usage: make.py FAMILY TYPE OUT.gguf [--shape SHAPE] [--seed N] [--context N] [--split N] [--template TEXT | --bare]
   FAMILY  llama llama3 mistral qwen2 qwen3 phi3 phi3-longrope gemma gemma2 gemma3 smollm3 yarn linear mixtral qwen2moe qwen3moe
   TYPE    a weight type (F32, F16, BF16, Q4_0, ... MXFP4) or the mix Q4_K_M
   SHAPE   tiny (the default), 135m (SmolLM2), 1b, 3b (Llama 3.2)
@@ -181,7 +181,7 @@ def type_of(kind, name, layer, layers, columns):
     return kind if columns % TYPES[kind][1] == 0 else "F16"
 
 
-def build(family, kind, shape, seed, context):
+def build(family, kind, shape, seed, context, template=None, bare=False):
     arch, special = FAMILIES[family]
     special = special.split()
     dim, hidden, layers, heads, kv_heads, vocab_n, tied = SHAPES[shape]
@@ -226,7 +226,10 @@ def build(family, kind, shape, seed, context):
         setting("expert_feed_forward_length", "u32", hidden)
     if "shared" in special:
         setting("expert_shared_feed_forward_length", "u32", hidden // 2)
-    vocabulary(model, vocab_n)
+    if not bare:
+        vocabulary(model, vocab_n)
+    if template is not None:
+        model.key("tokenizer.chat_template", "text", template)
 
     def matrix(name, rows, columns, layer=None, experts=None):
         dimensions = [columns, rows] + ([experts] if experts else [])
@@ -290,9 +293,11 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--context", type=int, default=0, help="0: 256 for tiny, 16384 for the others")
     parser.add_argument("--split", type=int, default=1, help="files; OUT.gguf becomes OUT-00001-of-0000N.gguf, ...")
+    parser.add_argument("--template", help="a chat template (default: none)")
+    parser.add_argument("--bare", action="store_true", help="no vocabulary")
     a = parser.parse_args()
     context = a.context or (256 if a.shape == "tiny" else 16384)
-    model = build(a.family, a.type, a.shape, a.seed, context)
+    model = build(a.family, a.type, a.shape, a.seed, context, a.template, a.bare)
     if a.split == 1:
         write(model, a.out)
         return

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static const char signed_label[] = "cloister receipt v2";
+static const char signed_label[] = "cloister receipt v3";
 
 static void add_u32(struct hash *h, uint32_t value)
 {

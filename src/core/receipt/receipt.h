@@ -33,6 +33,13 @@ enum receipt_finish {
     RECEIPT_FINISH_CANCEL, /* the client went away, or the enclave was ended: the response is a prefix */
 };
 
+/* How the KV cache kept its numbers, which has an influence on the tokens (spec/numerics.md, NUM-44). */
+enum receipt_cache {
+    RECEIPT_CACHE_BF16,
+    RECEIPT_CACHE_Q8,
+    RECEIPT_CACHE_F32,
+};
+
 /* How tokens were drawn: the exact inputs of the sampler.  Floats travel as the bits of an IEEE 754 binary32. */
 struct receipt_sampler {
     uint32_t temperature_bits; /* 0: greedy */
@@ -77,6 +84,7 @@ struct receipt_statement {
     uint8_t chain[SHA256_LEN];         /* core/receipt/chain.h, over the same bytes */
     uint64_t chunks_n;                 /* chunks in the chain */
     bool final;                        /* false: the signed chain is a prefix, more was to come */
+    enum receipt_cache kv_cache;
     struct receipt_sampler sampler;
     uint64_t prompt_tokens_n;
     uint8_t prompt_tokens_hash[SHA256_LEN]; /* receipt_tokens_hash of the ids exactly as fed to the model */

@@ -7,9 +7,12 @@
 
 #include <string.h>
 
-static const char type_text[] = "cloister receipt v2";
+static const char type_text[] = "cloister receipt v3";
 static const char *const finish_names[] = {"stop", "length", "cancel"};
 
+static const char *const cache_names[] = {"bf16", "q8", "f32"}; /* by enum receipt_cache */
+
+enum { CACHES_N = sizeof cache_names / sizeof *cache_names };
 enum { FINISH_N = sizeof finish_names / sizeof *finish_names };
 
 /* Largest integer that JSON readers agree on (RFC 8785): 2^53 - 1. */
@@ -43,7 +46,7 @@ enum status statement_check(const struct receipt_statement *s)
 {
     bool good = name_is_plain(s->tee) && name_is_plain(s->isa) && s->time_s <= NUMBER_MAX &&
                 s->chunks_n <= NUMBER_MAX && choices_are_good(s) && s->prompt_tokens_n <= RECEIPT_TOKENS_MAX &&
-                s->sampler.stops_n <= RECEIPT_STOPS_MAX;
+                s->sampler.stops_n <= RECEIPT_STOPS_MAX && (unsigned)s->kv_cache < CACHES_N;
     return good ? STATUS_OK : STATUS_USAGE;
 }
 
@@ -111,6 +114,7 @@ void statement_write_json(struct json_writer *j, const struct receipt_statement 
     json_put_bool(j, "final", s->final);
     json_put_text(j, "isa", s->isa);
     json_put_hex(j, "keyset_digest", s->keyset_digest, SHA256_LEN);
+    json_put_text(j, "kv_cache", cache_names[s->kv_cache]);
     json_put_hex(j, "model_root", s->model_root, SHA256_LEN);
     json_put_u64(j, "prompt_tokens", s->prompt_tokens_n);
     json_put_hex(j, "prompt_tokens_hash", s->prompt_tokens_hash, SHA256_LEN);
@@ -178,6 +182,17 @@ static void take_finish(struct members *m, enum receipt_finish *finish)
             return;
         }
     settle(m, "finish", STATUS_MALFORMED);
+}
+
+static void take_cache(struct members *m, enum receipt_cache *cache)
+{
+    const struct json *value = json_get(m->object, "kv_cache");
+    for (unsigned i = 0; i < CACHES_N; i++)
+        if (json_is_text(value, cache_names[i])) {
+            *cache = (enum receipt_cache)i;
+            return;
+        }
+    settle(m, "kv_cache", STATUS_MALFORMED);
 }
 
 static void take_choices(struct members *m, struct receipt_statement *s)
@@ -255,7 +270,7 @@ enum status statement_parse(struct receipt_statement *s, const struct json *obje
     struct members m = {object, why, STATUS_OK};
     memset(s, 0, sizeof *s);
     if (!json_is_text(json_get(object, "type"), type_text)) {
-        reason_set(why, "this is no receipt of a version that this build knows", NULL);
+        reason_set(why, "this is no receipt of version 3, which alone says all that a replay needs", NULL);
         return STATUS_UNSUPPORTED;
     }
     take_hashes(&m, s);
@@ -263,6 +278,7 @@ enum status statement_parse(struct receipt_statement *s, const struct json *obje
     settle(&m, "final", json_bool(&s->final, json_get(object, "final")));
     take_choices(&m, s);
     take_name(&m, "isa", s->isa);
+    take_cache(&m, &s->kv_cache);
     s->prompt_tokens_n = take_u64(&m, "prompt_tokens", RECEIPT_TOKENS_MAX);
     take_sampler(&m, &s->sampler);
     take_name(&m, "tee", s->tee);

@@ -38,6 +38,7 @@ static struct receipt make(bool final, const char *tee)
     s->chunks_n = chain.chunks_n;
     receipt_chain_end(&chain, final, s->chain, s->response_hash);
     s->final = final;
+    s->kv_cache = RECEIPT_CACHE_Q8;
     s->sampler = (struct receipt_sampler){.temperature_bits = 0x3f333333,
                                           .top_p_bits = 0x3f800000,
                                           .top_k = 40,
@@ -160,7 +161,12 @@ static void test_spelling(void)
         {"\"transcript\"", "\"extra\":1,\"transcript\"", "RC-1 a member too many in the file"},
         {"\"threads\":8", "\"threads\":8.0", "RC-1 a number spelled otherwise"},
         {"\"threads\":8,", "", "RC-3 a missing member"},
-        {"\"type\":\"cloister receipt v2\"", "\"type\":\"cloister receipt v1\"", "RC-3 another version"},
+        {"\"type\":\"cloister receipt v3\"", "\"type\":\"cloister receipt v2\"", "RC-3 the version before"},
+        {"\"type\":\"cloister receipt v3\"", "\"type\":\"cloister receipt v4\"", "RC-3 a version to come"},
+        {"\"kv_cache\":\"q8\",", "", "RC-15 no type of cache"},
+        {"\"kv_cache\":\"q8\"", "\"kv_cache\":\"q4\"", "RC-15 an unknown type of cache"},
+        {"\"kv_cache\":\"q8\"", "\"kv_cache\":\"Q8\"", "RC-15 a type of cache with capitals"},
+        {"\"kv_cache\":\"q8\"", "\"kv_cache\":1", "RC-15 a type of cache that is a number"},
         {"\"tee\":\"tdx\"", "\"tee\":\"TDX\"", "RC-4 a name with capitals"},
         {"\"tee\":\"tdx\"", "\"tee\":\"\"", "RC-4 an empty name"},
         {"\"tee\":\"tdx\"", "\"tee\":\"t\\u0064x\"", "RC-1 an escape that is not needed"},
@@ -190,17 +196,26 @@ static void test_spelling(void)
         check(status == STATUS_MALFORMED || status == STATUS_UNSUPPORTED, "%s is refused", rows[i].what);
     }
     check(parse_with("\"outputs\":[[9", "\"outputs\":[[8") == STATUS_OK, "another token still parses");
+    check(parse_with("\"kv_cache\":\"q8\"", "\"kv_cache\":\"bf16\"") == STATUS_OK &&
+              parse_with("\"kv_cache\":\"q8\"", "\"kv_cache\":\"f32\"") == STATUS_OK,
+          "RC-15 as do the other types of cache");
 }
 
 static void test_signed_content(void)
 {
     struct receipt prefix = make(false, "tdx"), simulated = make(true, "simulator"), r = make(true, "tdx");
     static const uint32_t altered[] = {9, 10, 11, 0, 3};
+    char twice[FILE_MAX];
     check(verify(&prefix, prefix.key, NULL, false) == STATUS_REFUSED, "RC-10 a prefix does not verify as complete");
     check(verify(&simulated, simulated.key, NULL, false) == STATUS_REFUSED, "RC-11 a simulator has to be allowed");
     check(verify(&simulated, simulated.key, NULL, true) == STATUS_OK, "and can be");
     r.output_tokens[0] = altered;
     check(verify(&r, r.key, NULL, false) == STATUS_FORGED, "RC-2 a changed transcript is found");
+    r = make(true, "tdx");
+    r.statement.kv_cache = RECEIPT_CACHE_BF16;
+    check(verify(&r, r.key, NULL, false) == STATUS_FORGED, "RC-15 a changed type of cache is found");
+    r.statement.kv_cache = (enum receipt_cache)3;
+    check(text_of(twice, &r) == 0, "RC-15 one that there is not cannot be written");
     r = make(true, "tdx");
     r.output_tokens[1] = output;
     check(verify(&r, r.key, NULL, false) == STATUS_FORGED, "RC-2 also in the second choice");

@@ -276,6 +276,10 @@ static void make_receipts(struct rig *rig)
     sign(&r);
     write_receipt("another-second", &r);
     second[39] ^= 1;
+    s->kv_cache = RECEIPT_CACHE_Q8;
+    sign(&r);
+    write_receipt("another-cache", &r);
+    s->kv_cache = RECEIPT_CACHE_BF16;
     s->sampler.repeat_penalty_bits = bits_of(1.0f);
     sign(&r);
     write_receipt("another-penalty", &r);
@@ -324,6 +328,8 @@ static void test_replay(const char *model)
     check(run_gives(2, "replay another-second --model %s", model) && out_has("79 of 80 equal"),
           "RC-12 RC-14 also in the last token of the second choice");
     check(run_gives(2, "replay another-penalty --model %s", model), "RC-12 another penalty");
+    check(run_gives(2, "replay another-cache --model %s", model) && out_has("of 80 equal"),
+          "RC-15 a replay keeps to the type of cache in the receipt");
     check(run_gives(5, "replay no-penalty --model %s", model), "a penalty that cannot be");
     check(run_gives(5, "replay no-grammar --model %s", model), "RC-13 a grammar that is none");
     check(run_gives(2, "replay another-seed --model %s", model), "another seed");
