@@ -25,6 +25,10 @@ static struct event_words words_of(enum log_event event)
     case EVENT_CACHE_BF16: return (struct event_words){"KV cache bf16", "tokens", "bytes"};
     case EVENT_CACHE_Q8: return (struct event_words){"KV cache q8", "tokens", "bytes"};
     case EVENT_CACHE_F32: return (struct event_words){"KV cache f32", "tokens", "bytes"};
+    case EVENT_KERNELS_WRONG:
+        return (struct event_words){"this processor's fastest kernels compute something else than the reference, others "
+                                    "are used",
+                                    NULL, NULL};
     case EVENT_EXFILTRATION:
         return (struct event_words){"time to exfiltrate the weights at the permitted egress", "seconds",
                                     "bits an hour"};

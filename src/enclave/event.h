@@ -19,6 +19,7 @@ enum log_event {
     EVENT_CACHE_BF16,    /* the KV cache and what it holds: tokens, bytes */
     EVENT_CACHE_Q8,      /* the same */
     EVENT_CACHE_F32,     /* the same */
+    EVENT_KERNELS_WRONG, /* kernels that give other numbers than the reference here, and are not used */
     EVENT_EXFILTRATION,  /* seconds that the weights would take through the permitted egress, bits an hour */
     EVENT_SERVING,       /* port */
     EVENT_REQUEST_ENDED, /* tokens in, tokens out */
