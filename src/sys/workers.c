@@ -12,10 +12,11 @@
 #include <unistd.h>
 
 enum {
-    SPINS = 500,      /* 10 to 30 microseconds: pause takes 40 to 140 cycles */
-    ALONE_MIN = 64,   /* jobs that the caller does by itself after a thread was held up */
-    ALONE_MAX = 4096, /* ... when that goes on */
-    HELD_UP = 400000, /* cycles of waiting that are never called held up */
+    SPINS = 500,        /* 10 to 30 microseconds: pause takes 40 to 140 cycles */
+    ALONE_MIN = 4,      /* times as long as a thread was held up, the caller works by itself */
+    ALONE_MAX = 64,     /* ... when that goes on */
+    HELD_UP = 400000,   /* cycles of waiting that are never called held up */
+    HELD_MAX = 1 << 26, /* more are counted as these */
 };
 
 /* job is even while a job may be worked on and odd while its fields change.  A thread works only between raising inside
@@ -33,9 +34,9 @@ struct worker_pool {
     void *argument;
     uint32_t pieces_n;
     unsigned n;
-    uint32_t alone_left; /* jobs that the caller still does by itself */
-    uint32_t alone_next; /* how many it will be the next time */
-    uint32_t good_n;     /* jobs since a thread was held up */
+    uint64_t alone_until; /* cycles: the caller works by itself until then */
+    uint64_t alone_len;   /* how long that was */
+    unsigned alone_times; /* ALONE_MIN to ALONE_MAX, the next time */
     struct worker {
         struct worker_pool *pool;
         pthread_t thread;
@@ -133,29 +134,25 @@ static void await_pieces(struct worker_pool *p)
 }
 
 /* A thread that a busy neighbour on its processor holds up with a piece in hand costs a time slice, again and again.
- * When the wait for the others was longer than half of the caller's own work, the next jobs are the caller's alone, and
- * twice as many if it happens again soon. */
-static void judge(struct worker_pool *p, uint64_t worked, uint64_t waited)
+ * When the wait for the others was longer than half of the caller's own work, the caller works alone for some times as
+ * long as it waited, and for twice as many times if it happens again within as long as it was alone. */
+static void judge(struct worker_pool *p, uint64_t start, uint64_t middle, uint64_t end)
 {
-    if (waited > HELD_UP && waited > worked / 2) {
-        p->alone_left = p->alone_next;
-        p->alone_next = p->alone_next < ALONE_MAX ? 2 * p->alone_next : ALONE_MAX;
-        p->good_n = 0;
-    } else if (++p->good_n >= 4 * p->alone_next) {
-        p->alone_next = ALONE_MIN;
-        p->good_n = 0;
+    uint64_t waited = end - middle < HELD_MAX ? end - middle : HELD_MAX;
+    if (waited > HELD_UP && end - middle > (middle - start) / 2) {
+        bool again = end - p->alone_until < p->alone_len;
+        p->alone_times = !again ? ALONE_MIN : p->alone_times < ALONE_MAX ? 2 * p->alone_times : ALONE_MAX;
+        p->alone_len = waited * p->alone_times;
+        p->alone_until = end + p->alone_len;
     }
 }
 
-/* Whether the caller does this job by itself. */
-static bool alone(struct worker_pool *p, size_t pieces_n)
+/* Whether the caller does this job by itself.  A counter of cycles that jumped, as when a machine is moved, ends it. */
+static bool alone(const struct worker_pool *p, size_t pieces_n)
 {
     if (p->n == 1 || pieces_n <= 1 || pieces_n > UINT32_MAX / 2)
         return true;
-    if (p->alone_left == 0)
-        return false;
-    p->alone_left--;
-    return true;
+    return p->alone_until - __builtin_ia32_rdtsc() < p->alone_len;
 }
 
 void worker_pool_run(void *pool, void (*task)(void *argument, unsigned worker, size_t piece), void *argument,
@@ -181,7 +178,7 @@ void worker_pool_run(void *pool, void (*task)(void *argument, unsigned worker, s
     work(p, 0);
     uint64_t middle = __builtin_ia32_rdtsc();
     await_pieces(p);
-    judge(p, middle - start, __builtin_ia32_rdtsc() - middle);
+    judge(p, start, middle, __builtin_ia32_rdtsc());
 }
 
 enum status worker_pool_open(struct worker_pool **pool, unsigned n, struct reason *why)
@@ -197,7 +194,6 @@ enum status worker_pool_open(struct worker_pool **pool, unsigned n, struct reaso
         return STATUS_NO_MEMORY;
     }
     p->n = 1;
-    p->alone_next = ALONE_MIN;
     for (unsigned i = 1; i < n; i++) {
         p->workers[i] = (struct worker){.pool = p, .index = i};
         if (pthread_create(&p->workers[i].thread, NULL, worker_main, &p->workers[i]) != 0) {
