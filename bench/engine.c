@@ -3,6 +3,8 @@
  * machine reads memory, which bounds decoding, and how fast AMX multiplies, which bounds prompts.
  * usage: engine [MODEL.gguf [KERNELS [THREADS]]]   KERNELS may be "best"; without a model, random weights of a middling
  * shape in every type */
+#include "measure.h"
+
 #include "engine/gguf_make.h"
 #include "engine/kernel/amx.h"
 #include "engine/rig.h"
@@ -13,45 +15,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { PIECE = 1 << 20, TILE_ROUNDS = 4096, SEQUENCES = 16, RUNS = 5, RUNS_MAX = 64 };
 
 static double seconds_each = 1.0; /* of a row, at least; and at least three runs */
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void row(const char *model, const char *kernels, unsigned threads, const char *what, double value,
                 const char *unit)
 {
     printf("%s\t%s\t%u\t%s\t%.2f\t%s\n", model, kernels, threads, what, value, unit);
     fflush(stdout);
-}
-
-static void must(enum status status, const struct reason *why)
-{
-    if (status == STATUS_OK)
-        return;
-    fprintf(stderr, "%s: %s\n", status_name(status), why->text);
-    exit(1);
-}
-
-static int order(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t n)
-{
-    qsort(values, n, sizeof *values, order);
-    return values[n / 2];
 }
 
 /* ---- reading memory ---- */

@@ -2,13 +2,14 @@
 /* Speed of each kernel by itself, on one thread and data that fits the caches, as TSV on standard output.  Each figure
  * is the best of several runs.
  * usage: kernels [scalar|avx2|avx512|amx] */
+#include "measure.h"
+
 #include "engine/kernel/kernels.h"
 #include "engine/rig.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { COLUMNS = 2048, GROUPS = 4, TOKENS = 64, RUNS = 400, ELEMENTS = 4096 };
 
@@ -16,13 +17,6 @@ static _Alignas(64) float x[TOKENS * COLUMNS], y[TOKENS * COLUMNS], other[ELEMEN
 static _Alignas(64) uint8_t weights[GROUPS * FORMAT_ROWS * COLUMNS * 4 + 4096];
 static _Alignas(64) int8_t q[TOKENS * COLUMNS];
 static _Alignas(64) struct codes_scales scales[TOKENS * COLUMNS / FORMAT_SUPER];
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void row(const struct kernels *k, const char *what, size_t tokens_n, double value, const char *unit)
 {

@@ -5,45 +5,18 @@
  *   misleading   what was there before comes again, but something else follows: every guess is wrong
  *   new          nothing comes twice: there is nothing to guess from
  * usage: speculate MODEL.gguf [THREADS [TOKENS]] */
-#include "engine/speculate.h"
+#include "measure.h"
+
 #include "engine/rig.h"
+#include "engine/speculate.h"
 #include "sys/cpu.h"
 #include "sys/workers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { RUNS = 5, TOKENS = 128, BATCH = 1 + SPECULATE_MAX };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static void must(enum status status, const struct reason *why)
-{
-    if (status == STATUS_OK)
-        return;
-    fprintf(stderr, "%s: %s\n", status_name(status), why->text);
-    exit(1);
-}
-
-static int order(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t n)
-{
-    qsort(values, n, sizeof *values, order);
-    return values[n / 2];
-}
 
 static void make_text(uint32_t *text, size_t n, const char *kind, uint32_t vocab_n)
 {
