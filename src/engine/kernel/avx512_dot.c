@@ -61,13 +61,13 @@ void avx512_dot_codes(float *y, size_t y_stride, const struct panel *p, const st
 {
     int offset = f->code_offset;
     if (f->block == 32 && f->has_min)
-        dot_tiles(y, y_stride, p, in, n, (struct shape){32, true, 0}, tokens_n);
+        dot_tiles(y, y_stride, p, in, n, (struct shape){32, 0, true, 0}, tokens_n);
     else if (f->block == 32)
-        dot_tiles(y, y_stride, p, in, n, (struct shape){32, false, offset}, tokens_n);
+        dot_tiles(y, y_stride, p, in, n, (struct shape){32, 0, false, offset}, tokens_n);
     else if (f->has_min)
-        dot_tiles(y, y_stride, p, in, n, (struct shape){16, true, 0}, tokens_n);
+        dot_tiles(y, y_stride, p, in, n, (struct shape){16, 0, true, 0}, tokens_n);
     else
-        dot_tiles(y, y_stride, p, in, n, (struct shape){16, false, offset}, tokens_n);
+        dot_tiles(y, y_stride, p, in, n, (struct shape){16, 0, false, offset}, tokens_n);
 }
 
 /* tokens_n <= TILE; half: F16 weights. */
